@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 from blog.core.text.visibility import is_seen
 
 # When it changes, all cards are drawn again.
-VERSION = 2
+VERSION = 3
 WIDTH, HEIGHT = 1200, 630
 MARGIN, BAR = 88, 20
 # The colours of static/css/tokens.css.
@@ -27,6 +27,8 @@ TITLE_SIZES = (92, 80, 70, 60, 52, 46)
 LINE_HEIGHT = 1.22
 TITLE_HEIGHT = 360
 SMALL = 38
+# Where the letters of the last line stand.
+FOOT = HEIGHT - MARGIN + SMALL // 2
 BOLD = 700
 
 FONTS = Path(__file__).resolve().parents[2] / "static" / "fonts"
@@ -70,20 +72,14 @@ def draw_card(title: str, byline: str, site: str) -> str:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, WIDTH, BAR), ACCENT)
     room = WIDTH - 2 * MARGIN
-    if text := _drawable(title, SERIF) or _drawable(site, SERIF):
-        _draw_title(draw, text, room)
-    base = HEIGHT - MARGIN + SMALL // 2
-    width = 0.0
-    if text := _drawable(site, SANS):
-        face = _face(text, SANS, SMALL)
-        text = _cut(text, face, room / 2)
-        width = _length(text, face)
-        _draw_line(draw, text, face, (WIDTH - MARGIN - width, base), ACCENT, is_rtl=_is_rtl(text))
-    if text := _drawable(byline, SANS):
-        face = _face(text, SANS, SMALL)
-        text = _cut(text, face, room - width - MARGIN / 2)
-        _draw_line(draw, text, face, (MARGIN, base), SOFT, is_rtl=_is_rtl(text))
-    draw.line((MARGIN, base - SMALL - 42, WIDTH - MARGIN, base - SMALL - 42), "#d8dcd6", 2)
+    if shown := _drawable(title, SERIF) or _drawable(site, SERIF):
+        _draw_title(draw, shown, room)
+    # The byline is on the side where the title begins.
+    is_rtl = _is_rtl(shown)
+    taken = _draw_small(draw, site, room / 2, ACCENT, is_left=is_rtl)
+    _draw_small(draw, byline, room - taken - MARGIN / 2, SOFT, is_left=not is_rtl)
+    line = FOOT - SMALL - 42
+    draw.line((MARGIN, line, WIDTH - MARGIN, line), "#d8dcd6", 2)
     content = BytesIO()
     image.quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
         content, "PNG", optimize=True
@@ -106,6 +102,20 @@ def _draw_title(draw: ImageDraw.ImageDraw, text: str, room: int) -> None:
         left = WIDTH - MARGIN - _length(line, face) if is_rtl else MARGIN
         base = MARGIN + size + number * size * LINE_HEIGHT
         _draw_line(draw, line, face, (left, base), INK, is_rtl=is_rtl)
+
+
+def _draw_small(
+    draw: ImageDraw.ImageDraw, text: str, room: float, colour: str, *, is_left: bool
+) -> float:
+    """A text in the last line, on one side, and its width."""
+    if not (text := _drawable(text, SANS)):
+        return 0
+    face = _face(text, SANS, SMALL)
+    text = _cut(text, face, room)
+    width = _length(text, face)
+    left = MARGIN if is_left else WIDTH - MARGIN - width
+    _draw_line(draw, text, face, (left, FOOT), colour, is_rtl=_is_rtl(text))
+    return width
 
 
 def _lines(text: str, face: Face, room: float) -> Iterator[str]:

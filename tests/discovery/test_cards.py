@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -110,6 +110,17 @@ def test_no_title_breaks_a_card_and_none_is_drawn_as_boxes() -> None:
                   "ő" * 50, "<b>&amp;", "ﷺ" * 50, "🇩🇪" * 100, "é" + "\u0300" * 190):  # fmt: skip
         with Image.open(io.BytesIO(base64.b64decode(drawn(title)))) as image:
             assert image.size == (1200, 630)
+
+
+@pytest.mark.parametrize(("title", "is_left"), [("Trams", False), ("שלום", True)])
+def test_the_name_of_the_site_is_across_from_where_the_title_begins(
+    title: str, is_left: bool
+) -> None:
+    with Image.open(io.BytesIO(base64.b64decode(drawn(title)))) as image:
+        foot = image.convert("RGB").crop((0, 500, 1200, 630))
+    halves = [foot.crop(box).getcolors() or [] for box in ((0, 0, 600, 130), (600, 0, 1200, 130))]
+    accent = ImageColor.getrgb(drawing.ACCENT)
+    assert [accent in {colour for _, colour in half} for half in halves] == [is_left, not is_left]
 
 
 def test_symbols_that_our_fonts_lack_leave_a_title_in_our_fonts() -> None:
