@@ -24,7 +24,8 @@ AT_ONCE = 1_000
 # The indexes of copied tables that take long to keep row by row.
 _INDEXES = """
     SELECT indexname, indexdef FROM pg_indexes
-    WHERE tablename IN ('posts', 'post_search', 'post_tags') AND indexdef NOT LIKE '%UNIQUE%'
+    WHERE tablename IN ('posts', 'post_search', 'post_tags', 'comments', 'comment_search')
+        AND indexdef NOT LIKE '%UNIQUE%'
 """
 _COPIES = (
     "SET LOCAL session_replication_role = replica",
@@ -50,6 +51,23 @@ _COPIES = (
     INSERT INTO post_tags (post_id, tag_id, position, author_id, published_at)
     SELECT id, tag_id, position, author_id, copies.published_at
     FROM copies JOIN post_tags ON post_id = source
+    """,
+    """
+    CREATE TEMPORARY TABLE comment_copies ON COMMIT DROP AS
+    SELECT comments.id AS source, nextval(pg_get_serial_sequence('comments', 'id')) AS id,
+        copies.id AS post_id, created_at - random() * interval '1 day' AS created_at
+    FROM copies JOIN comments ON post_id = copies.source WHERE author_id IS NOT NULL
+    """,
+    """
+    INSERT INTO comments (id, post_id, author_id, body, body_html, renderer_version, created_at)
+    SELECT copies.id, copies.post_id, author_id, body, body_html, renderer_version,
+        copies.created_at
+    FROM comment_copies AS copies JOIN comments ON comments.id = source
+    """,
+    """
+    INSERT INTO comment_search (comment_id, post_id, author_id, listed_at, document)
+    SELECT id, copies.post_id, author_id, created_at, document
+    FROM comment_copies AS copies JOIN comment_search ON comment_id = source
     """,
 )
 
@@ -88,7 +106,7 @@ async def _tidy(database: Database) -> None:
     """What autovacuum would do later."""
     engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        tables = "users, posts, post_search, post_tags, tags, post_days"
+        tables = "users, posts, post_search, post_tags, tags, post_days, comments, comment_search"
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
 
@@ -101,8 +119,10 @@ async def _authors(session: AsyncSession) -> list[int]:
 
 
 async def multiply(database: Database, times: int) -> None:
-    """Copy each public post with its index and tags, at other times, until there are so many times
-    as many: loading a million takes half an hour, and this some minutes."""
+    """Copy each public post with its index, tags and comments, at other times, until there are so
+    many times as many: loading a million takes half an hour, and this some minutes.
+
+    Copied replies reply to nobody."""
     async with database.engine.begin() as connection:
         indexes = (await connection.execute(text(_INDEXES))).all()
         for name, _ in indexes:

@@ -34,7 +34,9 @@ ROUNDS = 5
 PAGES = (
     "/search?q=the", "/search?q=stone", "/search?q=falmouth", '/search?q="the for"',
     '/search?q="stone wall"', "/search?q=the in:comments", "/search?q=falmouth in:comments",
-    "/search?q=the in:comments tag:{tag}", "/search/suggestions?q=s", "/search/suggestions?q=gar",
+    "/search?q=the in:comments tag:{tag}", "/search?q=in:comments tag:{tag}",
+    "/search?q=the in:comments has:image", '/search?q="the for" in:comments',
+    "/search/suggestions?q=s", "/search/suggestions?q=gar",
     "/api/v1/search/?q=the", "/api/v1/search/?q=falmouth", "/api/v1/search/?q=the&sort=date",
     "/tags", "/tags?order=name", "/tag/{tag}", "/tag/{tag}?page=400", "/archive",
     "/archive/{year}/{month}", "/explore", "/explore?order=discussed", "/explore?order=newest",

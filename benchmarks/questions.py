@@ -25,7 +25,7 @@ from blog.core.db.pagination import CursorRequest
 from blog.demo.history import Sizes
 from blog.models import Post
 from blog.search.finding import Asked, find_resources
-from blog.search.queries import Sorting
+from blog.search.statements import Sorting
 from tests.search.corpus import POSTS, QUESTIONS
 
 # Of a question, in milliseconds.

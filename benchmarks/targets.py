@@ -50,6 +50,7 @@ TARGETS = (
     Target("post with 10,000 comments", "/post/{discussed}"),
     Target("post with 10,000 comments, logged in", "/post/{discussed}", reader=MEMBER),
     Target("a tag", "/tag/{tag}"),
+    Target("all tags", "/tags"),
     Target("feed, Atom", "/feed.atom", statements=1),
     Target("feed, JSON", "/feed.json", statements=1),
     Target("page 400", "/?page=400"),

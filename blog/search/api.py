@@ -23,7 +23,7 @@ from blog.posts.api import as_seen
 from blog.posts.resources import EXAMPLE as EXAMPLE_OF_POST
 from blog.posts.resources import PostResource, post_resource
 from blog.search.finding import Asked, find_resources
-from blog.search.queries import LOOKED_THROUGH, MOST_FOUND, Sorting
+from blog.search.statements import LOOKED_THROUGH_FOR_PHRASE, MOST_FOUND, Sorting
 from blog.users.api import EXAMPLE as EXAMPLE_OF_PERSON
 from blog.users.api import UserResource
 from blog.users.api import resource as user_resource
@@ -88,9 +88,10 @@ class SearchResource(BaseModel):
     partial: Annotated[
         bool,
         Field(
-            description="Whether older ones were not searched: all of them for a phrase of words "
-            f"that many have, of which only the newest {LOOKED_THROUGH:,} are searched, or those "
-            "that are still being indexed after an upgrade."
+            description="Whether older ones were not searched: for a phrase of words that many "
+            f"have, of which only the newest {LOOKED_THROUGH_FOR_PHRASE:,} are searched; for such "
+            "words in comments on posts with a tag or an image; or because they are still being "
+            "indexed after an upgrade."
         ),
     ]
     next: Annotated[Url | None, Field(description="The URL of the next page.")]

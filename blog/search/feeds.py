@@ -17,8 +17,8 @@ from blog.feeds.ids import this_site
 from blog.feeds.responses import feed_of_posts, feed_response, require_feeds
 from blog.posts.listed import ListedPost, UnreadPost
 from blog.search.finding import find_texts
-from blog.search.queries import Sorting
 from blog.search.question import LONGEST
+from blog.search.statements import Sorting
 
 blueprint = Blueprint("search_feeds", __name__)
 blueprint.before_request(require_feeds)

@@ -12,9 +12,10 @@ from blog.posts.listed import ListedPost
 from blog.posts.queries import own_texts_of, texts_of
 from blog.search import queries, results
 from blog.search.marking import Marks
-from blog.search.queries import Matches, Sorting
+from blog.search.queries import Matches
 from blog.search.question import Question, parse
 from blog.search.results import ShownComment, ShownPost
+from blog.search.statements import Sorting
 
 
 class Asked(NamedTuple):

@@ -21,8 +21,8 @@ from blog.models import Permission
 from blog.posts.hidden_words import hidden_words_of_viewer
 from blog.posts.viewer_state import state_of_list
 from blog.search.finding import Asked, Found, find, suggest, suggest_people
-from blog.search.queries import LOOKED_THROUGH, MOST_FOUND
 from blog.search.schemas import SearchForm
+from blog.search.statements import LOOKED_THROUGH_FOR_PHRASE, MOST_FOUND
 
 blueprint = Blueprint("search", __name__)
 
@@ -75,7 +75,7 @@ async def _page(form: SearchForm, found: Found | None, *, took_too_long: bool = 
         page=page,
         took_too_long=took_too_long,
         most_found=MOST_FOUND,
-        looked_through=LOOKED_THROUGH,
+        looked_through=LOOKED_THROUGH_FOR_PHRASE,
     )
 
 

@@ -53,6 +53,7 @@ class Question(NamedTuple):
             same.
         in_comments: whether comments are asked for, and not posts.
         post_keys: the keys that the post of a comment has to have, or must not have.
+        post_tags: the ids of the tags that it has to have.
         after: the earliest time of publication.
         before: the end of the time of publication.
         marked: the words to mark in the results.
@@ -67,6 +68,7 @@ class Question(NamedTuple):
     loose: str = ""
     in_comments: bool = False
     post_keys: str = ""
+    post_tags: tuple[int, ...] = ()
     after: datetime | None = None
     before: datetime | None = None
     marked: tuple[str, ...] = ()
@@ -187,8 +189,8 @@ class _Parsing:
         marked = [word for terms in alternatives for term in terms for word in term]
         words = " | ".join(" & ".join(map(phrase, terms)) for terms in alternatives)
         # The author of a comment is its own; tags and images are those of its post.
-        of_post = {key for key, _ in self._keys if self._in_comments and not key.startswith("@")}
-        keys = _query(each for each in self._keys if each[0] not in of_post)
+        of_post = [each for each in self._keys if self._in_comments and each[0][0] != "@"]
+        keys = _query(each for each in self._keys if each not in of_post)
         is_plain = not (self._keys or self._times or self._unwanted or self._in_comments)
         is_empty = not (marked or self._times or any(wanted for _, wanted in self._keys))
         return Question(
@@ -197,7 +199,10 @@ class _Parsing:
             keys=keys or ("" if marked or is_empty else EVERYTHING),
             loose=_NEXT_TO.sub("&", words) if _NEXT_TO.search(words) else "",
             in_comments=self._in_comments,
-            post_keys=_query(each for each in self._keys if each[0] in of_post),
+            post_keys=_query(of_post),
+            post_tags=tuple(
+                int(key[1:]) for key, is_wanted in of_post if is_wanted and key[0] == "#"
+            ),
             marked=tuple(dict.fromkeys(marked)),
             plain=tuple(dict.fromkeys(marked)) if is_plain else (),
             is_cut=self._is_cut or is_cut,

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from blog.core.text.validation import Schema
-from blog.search.queries import Sorting
 from blog.search.question import LONGEST, alternatives, terms
+from blog.search.statements import Sorting
 
 # More than a browser sends in an address.
 LONGEST_GIVEN = 50_000

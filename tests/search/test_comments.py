@@ -1,14 +1,27 @@
 """Searching in comments."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import AccountDeletion, Block, Comment, CommentSearch, Job, Mute, Post, User
+from blog.models import (
+    AccountDeletion,
+    Block,
+    Comment,
+    CommentSearch,
+    Job,
+    Mute,
+    Post,
+    PostTag,
+    Tag,
+    User,
+)
+from blog.search import queries, statements
 from blog.search.jobs import INDEX_OLD_COMMENTS
 from tests.feeds.support import valid_atom, valid_json_feed
 from tests.jobs import at_work
@@ -61,6 +74,49 @@ async def test_comments_are_found_by_their_words_authors_times_and_posts(
         bodies = {body.partition(",")[0].partition(" und")[0] for body in await found(browser, q)}
         assert bodies == expected, q
     assert (await browser.get(API, params={"q": "in:posts boat"})).json()["count"] == 0
+
+
+async def test_frequent_words_on_posts_with_a_tag_are_looked_for_on_its_newest_posts(
+    browser: Browser, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a site with many more comments than a search looks at."""
+    numbers = {"MOST_FOUND": 9, "TRIED": 6, "COMMON": 3, "LOOKED_THROUGH": 20,
+               "COMMON_ON_POSTS": 3, "FREQUENT_ON_POSTS": 3, "LOOKED_UP": 12,
+               "POSTS_LOOKED_UP": 4}  # fmt: skip
+    for name, number in numbers.items():
+        monkeypatch.setattr(statements, name, number)
+    monkeypatch.setattr(queries, "_STATEMENTS", statements.statements())
+    posts = {
+        name: await add_post(db, susan, "![x](/media/x)" if name == "old 5" else "x", tags=(name,))
+        for name in ("many", *(f"old {number}" for number in range(6)))
+    }
+    old = (await db.scalars(select(Tag.id).where(Tag.name == "old 0"))).one()
+    db.add_all(
+        PostTag(post_id=post.id, tag_id=old, position=1) for post in list(posts.values())[2:]
+    )
+    await db.commit()
+    for age, name in enumerate([*["many"] * 30, *(f"old {number}" for number in range(6))]):
+        words = f"boat{' keel' * (age > 32)} {age}"
+        await add_comment(db, posts[name], susan, words, created_at=now() - timedelta(hours=age))
+    for q, expected, is_partial in (
+        ("boat tag:many", range(9), False),
+        # On four of its six posts, and the newest ones at that.
+        ('boat tag:"old 0"', range(32, 36), True),
+        ('tag:"old 0"', range(32, 36), True),
+        ('boat tag:"old 0" tag:"old 3"', [33], False),
+        # By the index, because the word is rare.
+        ('keel tag:"old 0"', range(33, 36), False),
+        # Among the newest comments, because no tag leads to them.
+        ("boat has:image", [], True),
+        ("keel has:image", [35], False),
+        ("boat -tag:many", [], True),
+        ('boat tag:"old 0" before:2020', [], False),
+    ):
+        answer = (await browser.get(API, params={"q": f"in:comments {q}", "sort": "date"})).json()
+        found = [int(each["body"].split()[-1]) for each in answer["comments"]]
+        assert (found, answer["partial"]) == ([*expected], is_partial), q
+        page = (await browser.get("/search", params={"q": f"in:comments {q}"})).text
+        assert ("so we looked through the newest ones only" in page) == is_partial, q
 
 
 async def test_the_page_says_why_a_comment_was_found_and_leads_to_it(

@@ -12,7 +12,7 @@ from blog.core.text.tags import fold_tag
 from blog.core.web.app import Broadside
 from blog.models import Post, PostTag, Tag
 from blog.search.finding import Asked, find_resources
-from blog.search.queries import Sorting
+from blog.search.statements import Sorting
 from tests.conftest import RunningApp
 from tests.emptying import empty
 from tests.search.corpus import POSTS, QUESTIONS

@@ -100,6 +100,19 @@ async def test_a_text_is_indexed_by_the_language_of_the_post_or_of_its_author(
     assert await indexed(db, "hauser") == [german.id, unknown.id, of_author.id]
 
 
+async def test_what_several_languages_have_in_common_is_looked_for_once(
+    db: AsyncSession, susan: User
+) -> None:
+    """Each phrase is compared with the positions of words in every text."""
+    for language in ("de", "fr", "it", "pl"):
+        await add_post(db, susan, "x", language=language)
+    query = text("SELECT CAST(search_query(:words, :without, '') AS text)")
+    values = {"words": "('the' <-> 'for')", "without": "'boats'"}
+    asked = str(await db.scalar(query, values))
+    assert asked.count("'the' <-> 'for'") == 1
+    assert asked.count("'boats'") == 1
+
+
 async def test_only_what_everybody_may_read_is_listed(db: AsyncSession, susan: User) -> None:
     post = await add_post(db, susan, "Boats")
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import AccountDeletion, Post, PostStatus, User
-from blog.search import queries
+from blog.search import queries, statements
 from blog.search.marking import Marks, marked, snippet
 from blog.search.question import MOST_WORDS, parse
 from tests.api.support import Client, add_token
@@ -345,8 +345,8 @@ async def test_common_words_are_found_among_the_newest_posts(
     """As on a site with many more posts than a search looks at."""
     numbers = {"MOST_FOUND": 10, "TRIED": 6, "COMMON": 3, "LOOKED_THROUGH": 20}
     for name, number in numbers.items():
-        monkeypatch.setattr(queries, name, number)
-    monkeypatch.setattr(queries, "_STATEMENTS", queries._statements())
+        monkeypatch.setattr(statements, name, number)
+    monkeypatch.setattr(queries, "_STATEMENTS", statements.statements())
     for age in range(40):
         words = ["boat"] + ["sail"] * (age % 2) + ["keel"] * (age > 30) + ["mast"] * (age < 5)
         await add_post(db, susan, f"{' '.join(words)} {age}", age=age)
@@ -360,11 +360,11 @@ async def test_a_phrase_of_common_words_is_looked_for_in_the_newest_posts_and_th
     browser: Browser, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise all posts with both words would be read, and the database would end the search."""
-    numbers = {"MOST_FOUND": 10, "TRIED": 6, "COMMON": 3, "LOOKED_THROUGH": 20}
+    numbers = {"MOST_FOUND": 10, "TRIED": 6, "COMMON": 3, "LOOKED_THROUGH_FOR_PHRASE": 20}
     for name, number in numbers.items():
-        monkeypatch.setattr(queries, name, number)
+        monkeypatch.setattr(statements, name, number)
         monkeypatch.setattr(f"blog.search.pages.{name}", number, raising=False)
-    monkeypatch.setattr(queries, "_STATEMENTS", queries._statements())
+    monkeypatch.setattr(queries, "_STATEMENTS", statements.statements())
     for age in range(40):
         words = "sail boat" if age in {15, 35} else "boat and sail"
         await add_post(db, susan, f"{words} {'keel' * (age == 35)} {age}", age=age)
