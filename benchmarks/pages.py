@@ -19,14 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import psutil
-
 from benchmarks.load import Round, load
 from benchmarks.sites import LARGE, SMALL, opened_site
 from benchmarks.targets import TARGETS, Target, addresses, login_of
 from benchmarks.visitors import PASSWORD, Visitor
 from blog.core.db.database import Database
-from tests.servers import PROJECT, Server, serving
+from tests.servers import PROJECT, Server, serving, workers_of
 
 WORKERS = 2
 # Requirements for each page.
@@ -67,9 +65,7 @@ class Site:
 
     def memory(self) -> list[float]:
         """The memory of each worker, in MB."""
-        children = psutil.Process(self.server.pid).children()
-        workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-        return [worker.memory_info().rss / 1e6 for worker in workers]
+        return [worker.memory_info().rss / 1e6 for worker in workers_of(self.server)]
 
 
 async def credentials(url: str, reader: int, tab: str | None) -> dict[str, str]:
@@ -204,7 +200,10 @@ async def main(folder: Path, effort: Effort, wanted: Callable[[Target], bool]) -
         async def served(name: str, database: Database) -> Site:
             log = (folder / name / "log").resolve()
             log.unlink(missing_ok=True)
-            server = serving(folder / name, web_concurrency=WORKERS, rate_limits="off", log_to=log)
+            server = serving(
+                folder / name, quickly=False,
+                web_concurrency=WORKERS, rate_limits="off", log_to=log,
+            )  # fmt: skip
             async with database.session() as session:
                 found = await addresses(session)
             return Site(await stack.enter_async_context(server), found)
