@@ -5,6 +5,7 @@ The fonts come from packages of the index, so neither they nor a copy of them is
 missing, pages use fonts of the system.
 """
 
+import fcntl
 import hashlib
 import shutil
 from importlib.metadata import files
@@ -142,17 +143,27 @@ def make_fonts(folder: Path) -> None:
     (folder / "fonts.css").write_text(sheet)
 
 
+def ensure_fonts(folder: Path) -> None:
+    """Make the fonts, unless they are there and newer than this file.
+
+    Of two builds at once the second one waits for the first, and finds them.
+    """
+    with Path(__file__).open("rb") as own_file:
+        fcntl.flock(own_file, fcntl.LOCK_EX)
+        sheet = folder / "fonts.css"
+        if sheet.exists() and sheet.stat().st_mtime >= Path(__file__).stat().st_mtime:
+            return
+        draft = folder.with_name("fonts.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        make_fonts(draft)
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+
+
 class FontsHook(BuildHookInterface):
-    """Makes the fonts, unless they are there and newer than this file."""
+    """Makes the fonts."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called before each build, also that of an editable installation."""
-        folder = Path(self.root) / "static" / "fonts"
-        sheet = folder / "fonts.css"
-        if not sheet.exists() or sheet.stat().st_mtime < Path(__file__).stat().st_mtime:
-            draft = folder.with_name("fonts.draft")
-            shutil.rmtree(draft, ignore_errors=True)
-            make_fonts(draft)
-            shutil.rmtree(folder, ignore_errors=True)
-            draft.rename(folder)
+        ensure_fonts(Path(self.root) / "static" / "fonts")
         build_data["artifacts"].append("/static/fonts/*")

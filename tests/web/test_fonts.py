@@ -1,8 +1,13 @@
 """The fonts of the pages, which the build makes (`hatch_build.py`)."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+import hatch_build
 from blog.core.web.app import Broadside
 from blog.core.web.assets import own_assets
 from tests.servers import PROJECT
@@ -57,3 +62,21 @@ def test_without_the_build_there_is_a_style_sheet_all_the_same(tmp_path: Path) -
     without = own_assets(tmp_path).address("css/screen.css")
     (static / "fonts").symlink_to(PROJECT / "static" / "fonts")
     assert own_assets(tmp_path).address("css/screen.css") != without
+
+
+def test_of_two_builds_at_once_one_makes_the_fonts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        time.sleep(0.2)
+        (folder / "fonts.css").touch()
+        made.append(folder)
+
+    monkeypatch.setattr(hatch_build, "make_fonts", make)
+    with ThreadPoolExecutor(2) as builds:
+        list(builds.map(hatch_build.ensure_fonts, [tmp_path / "fonts"] * 2))
+    assert made == [tmp_path / "fonts.draft"]
+    assert [each.name for each in tmp_path.iterdir()] == ["fonts"]
