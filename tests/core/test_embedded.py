@@ -1,10 +1,12 @@
 """The embedded PostgreSQL: shared, stopped by its last user, and found again after a crash."""
 
+import signal
 import stat
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread, main_thread
 
 import psutil
 import pytest
@@ -160,6 +162,28 @@ def test_a_start_that_fails_says_why_in_one_line_and_holds_nothing(folder: Path)
     assert "\n" not in str(caught.value)
     with EmbeddedPostgres(folder):
         assert running(folder)
+    assert running(folder) is None
+
+
+def test_a_start_that_is_interrupted_before_the_server_says_so_leaves_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+
+    def interrupted(*words: str, folder: Path) -> str:
+        if "start" not in words:
+            return run_program(*words, folder=folder)
+        started.append(Thread(target=run_program, args=words, kwargs={"folder": folder}))
+        started[0].start()
+        # If it is not put off, nobody waits for pg_ctl.
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+        started[0].join()
+        return ""
+
+    monkeypatch.setattr("blog.core.db.embedded.run_program", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        EmbeddedPostgres(folder, FAST).start()
+    started[0].join()
     assert running(folder) is None
 
 

@@ -71,7 +71,10 @@ MOMENTS: dict[str, Callable[[Program, Path], bool]] = {
     "while the data folder is made": lambda program, var_dir: any(var_dir.glob("postgres.new-*")),
     "while PostgreSQL starts": lambda program, var_dir: any(var_dir.glob("*/postmaster.pid")),
     "before the workers": lambda program, var_dir: "Address" in program.output,
-    "while the workers load": lambda program, var_dir: bool(workers_of(program)),
+    # What is forked before, for PostgreSQL, looks like a worker for a moment.
+    "while the workers load": lambda program, var_dir: (
+        "Address" in program.output and bool(workers_of(program))
+    ),
 }  # fmt: skip
 # Moments after the migrations, which need not be waited for.
 WITH_DATA = {"before the workers", "while the workers load"}

@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -35,6 +36,8 @@ PRIVATE = 0o600
 # Crash recovery can take long. A stop does not wait for a checkpoint.
 START_SECONDS = 60
 STOP_SECONDS = 2
+# What ends a process that handles it (`command_line.py`).
+ENDING = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
 OPTIONS = {
     "listen_addresses": "",
     "port": "5432",
@@ -176,7 +179,8 @@ class EmbeddedPostgres:
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         arguments = ["-w", "-t", str(START_SECONDS), "-l", "log", "-o", shlex.join(words)]
         try:
-            run_program("pg_ctl", "start", *arguments, folder=self.folder)
+            with _uninterrupted():
+                run_program("pg_ctl", "start", *arguments, folder=self.folder)
         except subprocess.CalledProcessError:
             # Another process may have started it, and been killed just now.
             if (server := self._running()) is None:
@@ -190,9 +194,10 @@ class EmbeddedPostgres:
         """Stop it within seconds; the next start replays what a checkpoint would have written."""
         for mode, seconds in (("fast", STOP_SECONDS), ("immediate", START_SECONDS)):
             try:
-                run_program(
-                    "pg_ctl", "stop", "-w", "-m", mode, "-t", str(seconds), folder=self.folder
-                )
+                with _uninterrupted():
+                    run_program(
+                        "pg_ctl", "stop", "-w", "-m", mode, "-t", str(seconds), folder=self.folder
+                    )
                 break
             except subprocess.CalledProcessError:
                 if self._postmaster() is None:
@@ -294,6 +299,20 @@ class EmbeddedPostgres:
         else:
             reason = str(error)
         return f"the embedded PostgreSQL in {self.folder} does not start: {reason}"
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let signals to this thread wait until pg_ctl has ended.
+
+    Until `postmaster.pid` has its first line, nothing tells that a server is starting: a start that
+    was interrupted then would go on, and nobody would stop the server.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _takes_connections(unix_socket: Path) -> bool:
