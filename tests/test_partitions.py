@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from benchmarks.partitioning import divide, months_of, validate
+from benchmarks.plans import statements_of
 from blog import create_app
 from blog.core.crypto.passwords import Passwords
 from blog.core.db.database import Database
@@ -100,6 +102,38 @@ async def test_a_divided_site_shows_the_same_and_writes_and_counts_as_before(
         )
     assert not any(counts.values()), counts
     assert left == 0
+
+
+async def test_a_page_of_comments_looks_up_those_it_shows_and_no_others(
+    site: tuple[Broadside, dict[str, str]],
+) -> None:
+    app, _ = site
+    address = (await addresses(app))[-1]
+    async with Browser(app) as browser:
+        statements = await statements_of(app, browser, address)
+        shown = (await browser.get(address)).text.count('<article class="comment')
+    (statement,) = [each for each in statements if each[0].startswith("WITH shown")]
+    async with app.database.engine.connect() as connection:
+        # So few comments would otherwise be read as a whole.
+        await connection.execute(text("SET enable_seqscan = off"))
+        sql, parameters = statement
+        explained = await connection.exec_driver_sql(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", parameters
+        )
+        (plan,) = explained.scalar_one()
+        await connection.invalidate()
+    # Each is found by the index and looked up, and so is what it replies to. One more than shown
+    # tells of a next page.
+    assert 0 < rows_read(plan["Plan"]) <= 3 * (shown + 1)
+
+
+def rows_read(plan: dict[str, Any]) -> float:
+    """How many rows of comments a plan has looked at."""
+    rows = 0.0
+    if plan.get("Relation Name", "").startswith("comments"):
+        each = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+        rows = each * plan["Actual Loops"]
+    return rows + sum(map(rows_read, plan.get("Plans", [])))
 
 
 async def test_foreign_keys_and_unique_keys_still_hold(

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnClause,
+    ColumnElement,
+    FromClause,
     Select,
     bindparam,
     case,
@@ -137,34 +139,43 @@ _NO_PATH: ColumnClause[list[int]] = literal_column("'{}'::bigint[]")
 
 
 # The columns of the tables themselves, so that the ORM has nothing to do with the rows.
-_COMMENT = Comment.__table__.c
 _COLUMNS = (
-    _COMMENT.id, _COMMENT.author_id, _COMMENT.parent_id, _COMMENT.body_html, _COMMENT.created_at,
-    _COMMENT.edited_at, _COMMENT.disabled_at, _COMMENT.disabled_by_id, _COMMENT.disabled_reason,
-    _COMMENT.like_count,
+    "id", "author_id", "parent_id", "body_html", "created_at", "edited_at", "disabled_at",
+    "disabled_by_id", "disabled_reason", "like_count",
 )  # fmt: skip
+
+
+def _comment_of(row_id: ColumnElement[int], name: str) -> FromClause:
+    """The comment with an id of the row before.
+
+    Its limit lets PostgreSQL look up one at a time. It would read a table that is divided by month
+    as a whole, because it reckons that an id is looked up in each part (docs/scaling.md).
+    """
+    comments = Comment.__table__
+    return select(comments).where(comments.c.id == row_id).limit(literal_column("1")).lateral(name)
 
 
 def _with_comments_above(places: Rows) -> Select[Any]:
     """The comments at these places, and those above them, in no order."""
     shown = places.cte("shown")
     needed = select(func.unnest(shown.c.place).label("id")).distinct().subquery("needed")
-    comments, users = Comment.__table__, User.__table__
-    parent, answered = comments.alias("parent"), users.alias("answered")
+    users = User.__table__
+    comment = _comment_of(needed.c.id, "comment")
+    parent, answered = _comment_of(comment.c.parent_id, "parent"), users.alias("answered")
     return (
         select(
-            *_COLUMNS,
+            *(comment.c[column] for column in _COLUMNS),
             *AUTHOR_COLUMNS,
-            thread_order(_COMMENT),
+            thread_order(comment.c),
             shown.c.id.is_not(None),
-            is_listed(_COMMENT),
+            is_listed(comment.c),
             case((is_listed(parent.c), answered.c.username)),
         )
-        .select_from(comments)
-        .join(needed, needed.c.id == _COMMENT.id)
-        .outerjoin(users, users.c.id == _COMMENT.author_id)
-        .outerjoin(shown, shown.c.id == _COMMENT.id)
-        .outerjoin(parent, parent.c.id == _COMMENT.parent_id)
+        .select_from(needed)
+        .join(comment, true())
+        .outerjoin(users, users.c.id == comment.c.author_id)
+        .outerjoin(shown, shown.c.id == comment.c.id)
+        .outerjoin(parent, true())
         .outerjoin(answered, answered.c.id == parent.c.author_id)
     )
 
