@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import setting_values
+from blog.checks.certificate import check_certificate
 from blog.checks.findings import Finding, ok, serious, warning
 from blog.core.clock import now
 from blog.core.db.migrations import PROJECT
@@ -92,7 +93,7 @@ def _address(settings: Settings) -> Finding:
 def _encryption(settings: Settings) -> Iterator[Finding]:
     """Whether the site or a trusted proxy terminates TLS."""
     if settings.tls_certificate is not None:
-        yield ok("HTTPS", f"served with {settings.tls_certificate}")
+        yield check_certificate(settings.tls_certificate)
     elif not settings.trusted_proxies:
         text = "neither TLS_CERTIFICATE nor TRUSTED_PROXIES is set: no request is HTTPS"
         hint = "set TRUSTED_PROXIES to the network of the proxy, or TLS_CERTIFICATE and TLS_KEY"

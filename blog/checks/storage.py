@@ -1,6 +1,7 @@
 """Check of the file storage."""
 
 import secrets
+import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -12,20 +13,25 @@ from settings import Settings, StorageKind
 
 STORAGE = "STORAGE"
 CONTENT = b"This was written by blog check, and may be deleted.\n"
+FORMER_CONTENT = b"This was replaced by blog check.\n"
+# The requests of this check take as long as this altogether, if pages with images are to be quick.
+SLOW_SECONDS = 2.0
 FOLDER_HINT = "give it to the user that runs the site, and check the free space of the disk"
 BUCKET_HINT = "check the STORAGE_… settings, and the key's permissions: get, put, list and delete"
 
 
 async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
-    """List the objects, and write, read and delete one."""
+    """List the objects, and write, replace, read and delete one."""
     storage = make_storage(settings)
     key = f"check/{secrets.token_hex(16)}.txt"
     # Comes first, because of a write obstore does not tell why a connection failed.
     action = "list"
+    began = time.monotonic()
     try:
         await storage.page("check")
         action = "write"
-        await storage.put(key, _content())
+        for content in (FORMER_CONTENT, CONTENT):
+            await storage.put(key, _once(content))
         action = "read"
         found = b"".join([piece async for piece in storage.read(key)])
         action = "delete"
@@ -36,11 +42,18 @@ async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
         return
     finally:
         await storage.close()
-    if found != CONTENT:
+    seconds = time.monotonic() - began
+    if found == FORMER_CONTENT:
+        text = f"{storage.place} returns files as they were before they were replaced"
+        yield serious(STORAGE, text, "use a store with read-after-write consistency")
+    elif found != CONTENT:
         yield serious(STORAGE, f"{storage.place} returns different content", BUCKET_HINT)
     elif _leaves_in_the_clear(settings):
         text = f"the connection to {storage.place} isn't encrypted"
         yield warning(STORAGE, text, "set STORAGE_ENDPOINT to its https:// address")
+    elif seconds > SLOW_SECONDS:
+        text = f"{storage.place} is slow: five requests took {seconds:.1f} s"
+        yield warning(STORAGE, text, "uploads and images wait for it: ask its operator")
     else:
         yield ok(STORAGE, f"files can be written, read, listed and deleted in {storage.place}")
 
@@ -51,5 +64,5 @@ def _leaves_in_the_clear(settings: Settings) -> bool:
     return is_used and parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
-async def _content() -> AsyncIterator[bytes]:
-    yield CONTENT
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from blog.checks import database as checks
+from blog.checks.certificate import check_certificate
 from blog.checks.configuration import check_configuration
 from blog.checks.findings import Severity
 from blog.core.clock import now
@@ -22,6 +24,7 @@ from settings import Settings
 from tests.buckets import client_of, serving_buckets
 from tests.cli.conftest import Command
 from tests.databases import create_database, drop_database
+from tests.failing_store import Fault, failing_store
 from tests.mail.smtp import Inbox, receiving
 from tests.servers import free_port, run
 
@@ -67,6 +70,30 @@ def test_a_setting_with_its_former_name_is_mentioned(
     }
     assert "MAIL_WORKER" in told
     assert "MAIL_WORKER" not in {each.subject for each in check_configuration(make_settings())}
+
+
+@pytest.mark.parametrize(
+    ("days", "severity", "told"),
+    [
+        (-1, Severity.SERIOUS, " expired on "),
+        (7, Severity.WARNING, " expires on "),
+        (90, Severity.OK, "served with "),
+    ],
+)
+def test_a_certificate_that_has_expired_or_soon_will_is_mentioned(
+    days: int, severity: Severity, told: str, tmp_path: Path
+) -> None:
+    issued = trustme.CA().issue_cert("blog.test", not_after=now() + timedelta(days=days))
+    file = tmp_path / "site.pem"
+    issued.cert_chain_pems[0].write_to_path(file)
+    found = check_certificate(file)
+    assert (found.severity, told in found.text) == (severity, True), found
+
+
+def test_a_certificate_that_cannot_be_read_is_serious(tmp_path: Path) -> None:
+    (tmp_path / "other.pem").write_text("no certificate")
+    for name in ("none.pem", "other.pem"):
+        assert check_certificate(tmp_path / name).severity is Severity.SERIOUS
 
 
 @pytest.mark.parametrize(
@@ -131,6 +158,16 @@ async def test_machines_with_another_key_are_serious(app: Broadside, blog: Comma
     _, output = await blog("check")
     assert findings(output, "serious").count("Processes") == 1
     assert "web1 is 300 s behind" in output
+
+
+async def test_a_clock_five_minutes_ahead_of_the_database_is_a_warning(
+    app: Broadside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "now", lambda: now() + timedelta(minutes=5))
+    async with app.database.engine.connect() as connection:
+        found = await checks._clock(connection)
+    assert found.severity is Severity.WARNING
+    assert found.text == "differs from the database's by 300.0 s"
 
 
 async def test_a_full_disk_is_serious(app: Broadside, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +236,28 @@ async def test_a_bucket_is_tried_out(blog: Command) -> None:
     )
     assert left["KeyCount"] == 0
     assert "sekrit" not in missing + there
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Fault.STATUS_500, "serious  STORAGE         cannot list files: {place}: "),
+        (Fault.SLOW, "warning  STORAGE         {place} is slow: five requests took "),
+        (
+            Fault.FORMER,
+            "serious  STORAGE         {place} returns files as they were before they were replaced",
+        ),
+    ],
+)
+async def test_a_store_that_fails_is_one_line(blog: Command, fault: Fault, told: str) -> None:
+    with serving_buckets() as whole, failing_store(whole) as store:
+        await asyncio.to_thread(client_of(whole).create_bucket, Bucket="our-site")
+        store.fault = fault
+        _, output = await blog("check", **BUCKET | {"storage_endpoint": store.url})
+    place = f"the bucket our-site at {store.url}"
+    (line,) = [line for line in output.splitlines() if " STORAGE " in line]
+    assert line.startswith(told.format(place=place)), line
+    assert "sekrit" not in output
 
 
 async def test_a_store_that_does_not_answer_is_serious(blog: Command) -> None:
