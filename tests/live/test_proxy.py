@@ -66,6 +66,10 @@ class Site:
         assert code == 0, output
         for port in self.ports:
             await self.start_process(stack, port)
+        await self.start_proxy(stack)
+
+    async def start_proxy(self, stack: AsyncExitStack) -> None:
+        """Start nginx alone."""
         await stack.enter_async_context(self._nginx)
 
     async def start_process(self, stack: AsyncExitStack, port: int) -> Server:
@@ -108,6 +112,18 @@ async def site(
     async with AsyncExitStack() as stack:
         await running.start(stack)
         yield running
+
+
+async def test_while_no_process_runs_pages_and_forms_are_answered_with_when_to_return(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    down = Site(tmp_path, certificates, {})
+    async with AsyncExitStack() as stack:
+        await down.start_proxy(stack)
+        client = await stack.enter_async_context(down.client())
+        for answer in (await client.get("/post/1"), await client.post("/", data={"body": "x"})):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+            assert "be right back" in answer.text
 
 
 @pytest.mark.parametrize("http2", [False, True])

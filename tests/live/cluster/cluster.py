@@ -282,6 +282,7 @@ class Cluster:
                 "    listen 80;\n": f"    listen 127.0.0.1:{self.port(name)};\n",
                 "    listen 443 ssl http2;\n": "",
                 "server_name blog.example.com;": "server_name 127.0.0.1;",
+                "root /var/www;": f"root {RECIPES.parent};",
             },
         )
         text = re.sub(r"^ +ssl_.*\n", "", text, flags=re.MULTILINE)
