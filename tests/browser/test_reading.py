@@ -1,11 +1,28 @@
 """Reading and writing, as a person meets them first."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import PHONE, Opener
 from tests.browser.sample_site import ARTICLE_PAGE, ESSAY, READER, WRITER
 from tests.browser.steps import log_in
 from tests.support import PASSWORD
+
+# The last page has no way to older posts, and no numbers: the widest pager has both.
+COMPLETE_PAGER = """(pager) => {
+  const older = pager.querySelector("[rel=prev]").cloneNode(true);
+  older.rel = "next";
+  const numbers = pager.querySelector("span");
+  numbers.className = "page-numbers";
+  const link = (number) => `<a href="/">${number}</a>`;
+  numbers.innerHTML = [1, "…", 498, 499, 500, "…", 999].map(link).join(" ");
+  pager.append(older);
+}"""
+BROKEN_WORDS = """(pager) => [...pager.querySelectorAll("a")].filter((link) => {
+  const words = document.createRange();
+  words.selectNodeContents(link);
+  return words.getClientRects().length !== 1;
+}).map((link) => link.textContent)"""
 
 
 async def test_a_stranger_sees_the_first_post_at_once(open_page: Opener) -> None:
@@ -14,6 +31,20 @@ async def test_a_stranger_sees_the_first_post_at_once(open_page: Opener) -> None
     place = await page.get_by_role("article").first.bounding_box()
     assert place
     assert place["y"] < 400
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+async def test_the_words_of_the_pager_stay_on_one_line_on_a_phone(
+    open_page: Opener, language: str
+) -> None:
+    page = await open_page((320, 700))
+    await page.set_extra_http_headers({"Accept-Language": language})
+    await page.goto("/?page=999")
+    pager = page.locator(".pager")
+    await pager.evaluate(COMPLETE_PAGER)
+    for width in (320, 375, 414):
+        await page.set_viewport_size({"width": width, "height": 700})
+        assert await pager.evaluate(BROKEN_WORDS) == [], width
 
 
 async def test_an_article_has_a_large_title_and_a_list_of_its_headings_in_the_margin(

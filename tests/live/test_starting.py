@@ -1,6 +1,7 @@
 """The start of the real processes: interrupted at any moment, without standard streams, on `::`."""
 
 import asyncio
+import re
 import signal
 import socket
 from collections.abc import Callable
@@ -147,6 +148,22 @@ async def test_the_database_ends_with_its_last_process(
         await asyncio.to_thread(stop_embedded, tmp_path)
     assert "Traceback" not in program.output
     assert left == []
+
+
+async def test_the_command_that_the_banner_names_runs_where_blog_is_not_on_the_path(
+    tmp_path: Path,
+) -> None:
+    await asyncio.to_thread(copy_data, tmp_path)
+    async with serving(tmp_path, wait=False, path="/usr/bin:/bin") as server:
+        await server.printed("Ctrl-C")
+        named = re.search(r"sign up, then: (.+) user promote USERNAME\n", server.output)
+        assert named, server.output
+        promotion = await Program.start(
+            "/bin/sh", "-c", f"{named[1]} user promote nobody",
+            environment=settings_of(tmp_path, path="/usr/bin:/bin"),
+        )  # fmt: skip
+        assert await promotion.ended(60) == 1
+        assert promotion.output == "Error: there's no user nobody\n"
 
 
 @pytest.mark.parametrize("closed", ["<&- >&- 2>&-", ">&-", ">/dev/full 2>/dev/full"])
