@@ -107,7 +107,7 @@ DETAILS = LABELS | {
     "import_limit": lazy_gettext("Largest import, in MiB"),
     "invitation_days": lazy_gettext("Days until an invitation expires"),
     "invitations_per_month": lazy_gettext("Invitations per person"),
-    "languages": lazy_gettext("Languages of the pages"),
+    "languages": lazy_gettext("Site languages"),
     "logo": lazy_gettext("Logo"),
     "may_show_inviter": lazy_gettext("People can show on their profile who invited them"),
     "media_quota": lazy_gettext("Images per person, in MiB"),

@@ -41,7 +41,7 @@ WIDTH, HEIGHT = 600, 320
 LEAST_WIDTH, LEAST_HEIGHT = 240, 160
 CACHE_SECONDS = 3600
 LONGEST_ADDRESS = 2048
-IS_NO_POST = lazy_gettext("This URL isn't that of a public post.")
+IS_NO_POST = lazy_gettext("This URL doesn't belong to a public post.")
 UNKNOWN_FORM = lazy_gettext("Please choose json or xml as the format.")
 # The endpoints whose pages can be embedded.
 EMBEDDABLE = {"site.post"}

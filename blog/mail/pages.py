@@ -37,7 +37,7 @@ async def retry_all() -> ResponseReturnValue:
     await flash(
         ngettext("%(num)s email will be sent again.", "%(num)s emails will be sent again.", number)
         if number
-        else _("There's nothing to send again."),
+        else _("There's nothing to resend."),
         "success",
     )
     return redirect(url_for("mail.outbox"))

@@ -51,7 +51,7 @@ async def change(item_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return await _edit_page(item_id, form)
     await service.change_text(db(), viewer, item_id, data.body, html)
-    await flash(_("Changed. It's still waiting for a moderator."), "success")
+    await flash(_("Saved. It's still waiting for a moderator."), "success")
     return _back(item_id)
 
 
@@ -64,7 +64,7 @@ async def withdraw(item_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash(_("Taken back."), "success")
+        await flash(_("Withdrawn."), "success")
     return redirect(url_for("own_held.index"))
 
 

@@ -12,7 +12,7 @@ from blog.models import HeldItem, HeldKind, Permission
 from blog.review.content import Content
 
 IS_GONE = lazy_gettext(
-    "This is no longer waiting for a moderator. They've decided, or you've taken it back."
+    "This is no longer waiting for a moderator. They've decided, or you've withdrawn it."
 )
 _TEXTS = {HeldKind.COMMENT, HeldKind.COMMENT_EDIT}
 

@@ -197,7 +197,7 @@ async def test_the_dashboard_shows_the_same_numbers_as_its_files_and_metrics(
     today = now().date()
     empty = await roots_browser.get("/admin")
     assert empty.status_code == 200
-    assert "There are no numbers yet." in empty.text
+    assert "There&#39;s no data yet." in empty.text
 
     def figure(name: str, day: date, value: int) -> dict[str, Any]:
         return {"name": name, "day": day, "value": value}

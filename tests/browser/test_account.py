@@ -73,7 +73,7 @@ async def test_an_address_is_changed_by_a_link_to_the_new_one(
 
     await open_link_in_mail(page, new, "/auth/change_email/")
     await main.get_by_role("button", name="Use this address").click()
-    await expect(main.get_by_text(f"Your address is now {new}")).to_be_visible()
+    await expect(main.get_by_text(f"Your email address is now {new}")).to_be_visible()
     notices = page.get_by_role("listitem").filter(has_text=f"{username}@example.com")
     notice = notices.filter(has_text="address was changed")
     async with asyncio.timeout(PATIENCE_SECONDS):

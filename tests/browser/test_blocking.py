@@ -27,7 +27,7 @@ async def test_people_mute_and_block_from_a_profile_or_a_post_and_return_there(
     await expect(theirs).to_have_count(0)
     await page.goto("/muted")
     await main.get_by_role("button", name=f"Unmute {WRITER}").click()
-    await expect(main.get_by_role("heading", name="Nobody")).to_be_visible()
+    await expect(main.get_by_role("heading", name="You haven’t muted anyone")).to_be_visible()
 
     await page.goto("/")
     await theirs.first.get_by_role("link", name="Comment").click()

@@ -95,7 +95,7 @@ async def test_who_is_paused_reads_and_does_nothing_else_until_the_pause_is_over
         assert await publish_due_posts(db, now()) == 1
     await db.commit()
     page = (await moderators_browser.get(f"/moderate/people/{susan.id}")).text
-    assert "over since" in page
+    assert "ended on" in page
 
 
 @pytest.mark.parametrize("until", ["", "2020-01-01", "9999-12-31", "x"])

@@ -154,7 +154,7 @@ async def test_a_wave_is_hidden_and_comes_back_exactly(
     assert await db.scalar(select(HeldItem.id).where(HeldItem.decided_at.is_(None))) is None
     assert len((await db.scalars(select(Measure.id).where(Measure.ended_at.is_(None)))).all()) == 11
     subjects = [mail.subject for mail in await outbox(app)]
-    assert sum("What you wrote was hidden" in subject for subject in subjects) == 3
+    assert sum("Some of what you wrote was hidden" in subject for subject in subjects) == 3
     page = (await moderators_browser.get(f"{ADDRESS}/{act_id}")).text
     assert "<dd>4</dd>" in page and "<dd>6</dd>" in page and "<dd>2</dd>" in page
     # Meanwhile another moderator shows one, hides it again, and so it stays hidden.

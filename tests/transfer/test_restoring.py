@@ -426,8 +426,8 @@ async def test_what_a_profile_says_already_stays(
     assert (account.username, account.email) == ("susan", "susan@example.com")
     assert (account.name, account.location, account.about_me) == ("", "Porto", "Hi")
     for words in (
-        "It stays as it is here: Location.", "Filled in: About me.",
-        "It is skipped: Name. Please shorten this", "It is skipped: Language. Please enter",
+        "Kept as it is here: Location.", "Filled in: About me.",
+        "Skipped: Name. Please shorten this", "Skipped: Language. Please enter",
     ):  # fmt: skip
         assert words in page, words
 

@@ -50,6 +50,6 @@ def test_a_plot_draws_and_tells_what_is_known_and_leaves_gaps() -> None:
     )
     assert [plot.cells(row) for row in plot.rows[:2]] == [["5", "1"], ["", ""]]
     for nothing in (plot_of(), plot_of((None,), (None,))):
-        assert nothing.description == "There are no numbers yet."
+        assert nothing.description == "There's no data yet."
         assert not nothing.bars
         assert not nothing.lines

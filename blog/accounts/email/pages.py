@@ -85,7 +85,7 @@ async def change(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(url_for("email_address.change_form"))
-    await flash(_("Your address is now %(address)s.", address=address), "success")
+    await flash(_("Your email address is now %(address)s.", address=address), "success")
     return redirect(url_for("sessions.overview"))
 
 

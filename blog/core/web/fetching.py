@@ -39,8 +39,8 @@ IS_NO_ADDRESS = lazy_gettext("Please enter a URL that starts with http:// or htt
 IS_NOT_PUBLIC = lazy_gettext("This address isn't on the public internet.")
 NO_ANSWER = lazy_gettext("The other site isn't responding.")
 WAS_REFUSED = lazy_gettext("The other site responded with status %(status)s.")
-TOO_MANY_REDIRECTS = lazy_gettext("The other site redirects too many times.")
-IS_TOO_LARGE = lazy_gettext("The other site sent more than we read.")
+TOO_MANY_REDIRECTS = lazy_gettext("The other site redirected us too many times.")
+IS_TOO_LARGE = lazy_gettext("The other site sent too much data.")
 IS_ENCODED = lazy_gettext("The other site sent the file in an encoding we can't read.")
 
 

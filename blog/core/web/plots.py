@@ -172,7 +172,7 @@ class Plot:
     def description(self) -> str:
         """What a reader who doesn't see it should know at once; the table has the rest."""
         if not any(value is not None for row in self.rows for value in row.values):
-            return _("There are no numbers yet.")
+            return _("There's no data yet.")
         number, ends = len(self.rows), (self.rows[0].label, self.rows[-1].label)
         said = [_weeks(number, *ends) if self.per == "week" else _days(number, *ends)]
         for number, name in enumerate(self.series):

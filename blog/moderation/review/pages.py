@@ -19,7 +19,7 @@ from blog.moderation.rules import Grounds, snapshot_of
 
 PER_PAGE = 20
 IS_DECIDED = lazy_gettext(
-    "This is no longer waiting. Another moderator has decided, or its author has taken it back."
+    "This is no longer waiting. Another moderator has decided, or its author has withdrawn it."
 )
 
 blueprint = Blueprint("review", __name__, url_prefix="/moderate/review")

@@ -59,7 +59,7 @@ async def act() -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _page(form, Form(SearchForm))
-    await flash(_("This is being done now. Reload the page to see how far it is."), "success")
+    await flash(_("This is under way. Reload the page to see its progress."), "success")
     return redirect(url_for("waves.show", act_id=act_id))
 
 

@@ -24,9 +24,9 @@ LONGEST_NAME = 500
 
 NOT_A_ZIP = lazy_gettext("This isn't a ZIP file, or it's incomplete. Please export it again.")
 TOO_LARGE = lazy_gettext(
-    "Its files have more than %(size)s GB together.", size=LARGEST_TOTAL // MIB // 1024
+    "Its files are more than %(size)s GB in total.", size=LARGEST_TOTAL // MIB // 1024
 )
-ENCRYPTED = lazy_gettext("It's protected by a password. Please save it without one.")
+ENCRYPTED = lazy_gettext("It's password-protected. Please save it without a password.")
 # What the systems of authors add.
 IGNORED = ("__MACOSX", "node_modules")
 
@@ -190,7 +190,7 @@ def shown(name: str) -> str:
 def _too_many() -> SourceError:
     return SourceError(
         ngettext(
-            "There is more than %(num)s file in it.", "There are more than %(num)s files in it.",
+            "It contains more than %(num)s file.", "It contains more than %(num)s files.",
             MOST_FILES,
         )
     )  # fmt: skip

@@ -39,8 +39,8 @@ from blog.transfer.importing.report import named
 OTHER_TAGS = lazy_gettext("You can't follow these tags yet: %(names)s.")
 WORD = lazy_gettext("The hidden word “%(word)s” is skipped: %(reason)s")
 FOLDER = lazy_gettext("The bookmark folder “%(name)s” is skipped: %(reason)s")
-MAIL_IS_KEPT = lazy_gettext("What you get by email stays as it is here.")
-NO_MAIL_CHOICES = lazy_gettext("It doesn't say what you want to get by email.")
+MAIL_IS_KEPT = lazy_gettext("Your email settings here stay as they are.")
+NO_MAIL_CHOICES = lazy_gettext("It doesn't include your email settings.")
 LONGEST_QUOTED = 60
 
 

@@ -34,7 +34,7 @@ SHORTEST_EDIT = timedelta(minutes=1)
 LONGEST_QUOTED = 60
 
 NO_DATE = lazy_gettext("It has no date, so it becomes a draft.")
-FAR_AWAY = lazy_gettext("Its date is more than ten years ahead, so it becomes a draft.")
+FAR_AWAY = lazy_gettext("Its date is more than ten years in the future, so it becomes a draft.")
 NO_ZONE = lazy_gettext("Its time zone is skipped: “%(zone)s” isn't one. It's scheduled in UTC.")
 NO_LANGUAGE = lazy_gettext("Its language is skipped: “%(language)s” isn't a code such as pt-BR.")
 TOO_MANY_TAGS = lazy_gettext("Only the first %(most)s of its %(number)s tags are kept.")

@@ -38,7 +38,7 @@ BLOCKS = lazy_gettext("You've blocked %(names)s.")
 NOT_HERE = lazy_gettext("These people aren't here: %(names)s.")
 MAY_NOT = lazy_gettext("Your account can't follow people.")
 LATER = lazy_gettext(
-    "You can't follow so many people at once. Import the file again later to follow %(names)s."
+    "You can't follow this many people at once. Import the file again later to follow %(names)s."
 )
 
 

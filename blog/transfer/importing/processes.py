@@ -29,7 +29,7 @@ CPU_SECONDS, WALL_SECONDS = 30.0, 300.0
 # A directory of 50,000 files takes 60 MB.
 MEMORY_BYTES = 512 * 1024 * 1024
 
-CANNOT_BE_READ = lazy_gettext("It takes too long or too much memory to read.")
+CANNOT_BE_READ = lazy_gettext("Reading it takes too long or too much memory.")
 _ENTRIES = TypeAdapter(list[Entry])
 _FAULTS = (OutOfTimeError, CrashedError, FunctionFailedError)
 

@@ -23,8 +23,8 @@ LABELS = {
 }  # fmt: skip
 
 ARE_FILLED_IN = lazy_gettext("Filled in: %(fields)s.")
-IS_KEPT = lazy_gettext("It stays as it is here: %(field)s.")
-IS_SKIPPED = lazy_gettext("It is skipped: %(field)s. %(reason)s")
+IS_KEPT = lazy_gettext("Kept as it is here: %(field)s.")
+IS_SKIPPED = lazy_gettext("Skipped: %(field)s. %(reason)s")
 PICTURE = lazy_gettext("Profile picture")
 
 

@@ -33,7 +33,7 @@ LONGEST_NAME, LONGEST_REMARK = 200, 2000
 
 # Each has taken half a minute.
 MOST_UNREADABLE = 20
-TOO_SLOW = lazy_gettext("Too many of its items take too long or too much memory to read.")
+TOO_SLOW = lazy_gettext("Reading too many of its items takes too long or too much memory.")
 GAVE_UP = lazy_gettext(
     "Something went wrong on our side. We still have your file, so you can try again. What has "
     "been imported isn't added twice."

@@ -1,4 +1,4 @@
-// Images of other sites in the text, which readers would not see: the author is offered copies.
+// Images of other sites in the text, of which readers see links: the author is offered copies.
 
 import { gettext, ngettext } from "../texts.js";
 import { replace } from "./text.js";
@@ -47,8 +47,8 @@ export function offerImports(field, offer, token) {
     const { length } = remoteImages(field.value);
     offer.hidden = length === 0;
     const told = ngettext(
-      "One image is on another site, so readers won’t see it.",
-      "%(num)s images are on other sites, so readers won’t see them.",
+      "One image is on another site. Readers will see a link to it.",
+      "%(num)s images are on other sites. Readers will see links to them.",
       length,
     );
     if (length && words.textContent !== told) words.textContent = told;

@@ -201,7 +201,7 @@ def test_an_export_of_wordpress(tmp_path: Path) -> None:
     }  # fmt: skip
     said = remarks(path)
     assert said["About"] == ("It's a page, not a post.",)
-    assert said["Gone"] == ("It is in the state “trash”.",)
+    assert said["Gone"] == ("Its status is “trash”.",)
     assert said["Private"] == ("It was private, so it becomes a draft.",)
     assert "(1) are skipped" in said["Trams & more"][0]
     assert said["Media library"][0].startswith("1 of its files")

@@ -115,7 +115,7 @@ class Ghost:
         status = _STATUS.get(str(record.get("status")))
         if status is None:
             state = str(record.get("status"))[:30]
-            return Entry(name, remarks=(_("It is in the state “%(state)s”.", state=state),))
+            return Entry(name, remarks=(_("Its status is “%(state)s”.", state=state),))
         remarks = Remarks()
         text = self._text(record, remarks)
         if text is None:

@@ -53,7 +53,7 @@ NO_IMAGE = lazy_gettext("This image isn't in the file.")
 NO_PICTURE = lazy_gettext("Your profile picture isn't in the file.")
 STAY = {
     FOLLOWERS: lazy_gettext(
-        "Your followers (%(number)s) are skipped, because only they can follow you here."
+        "Your followers (%(number)s) are skipped, because only they can decide to follow you here."
     ),
     SUBSCRIPTIONS: lazy_gettext(
         "The authors whose posts you get by email (%(number)s) are skipped. You can subscribe to "

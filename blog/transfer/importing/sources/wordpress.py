@@ -34,7 +34,7 @@ BREAKS_OFF = lazy_gettext(
 TOO_LONG = lazy_gettext("The item is longer than a post can be.")
 PAGE = lazy_gettext("It's a page, not a post.")
 PRIVATE = lazy_gettext("It was private, so it becomes a draft.")
-PROTECTED = lazy_gettext("It was protected by a password, so it becomes a draft.")
+PROTECTED = lazy_gettext("It was password-protected, so it becomes a draft.")
 HAS_COMMENTS = lazy_gettext(
     "Its comments (%(number)s) are skipped, because other people wrote them."
 )
@@ -121,7 +121,7 @@ class WordPress:
         status = _STATUS.get(record.get("status"))
         if status is None:
             state = record.get("status")[:30]
-            return Entry(name, remarks=(_("It is in the state “%(state)s”.", state=state),))
+            return Entry(name, remarks=(_("Its status is “%(state)s”.", state=state),))
         remarks = Remarks()
         text, more = markdown_of_html(paragraphs(record.values.get("encoded:content", "")))
         if not text:
