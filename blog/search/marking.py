@@ -12,6 +12,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from blog.core.text.search_words import SEPARATORS, folded, folded_words, is_unspaced
+from blog.core.text.shortening import end_of_graphemes
 from blog.core.text.visibility import TAG
 
 # How much of a text is shown, and how much of that before its first mark, in characters.
@@ -88,9 +89,9 @@ def snippet(text: str, marks: Marks) -> Markup:
     start = _best_start(text, ranges)
     end = start + SHOWN
     if end < len(text):
-        # Not within a word, unless it is a long one.
-        end = max(text.rfind(" ", start + SHOWN - BEFORE, end + 1), start) or end
-        end = end if end > start else start + SHOWN
+        # Not within a word, unless it is a long one, and not within a grapheme.
+        space = text.rfind(" ", end - BEFORE, end + 1)
+        end = space if space > 0 else start + end_of_graphemes(text[start:], SHOWN)
     inside = [(at - start, to - start) for at, to in ranges if at >= start and to <= end]
     shown = _html(text[start:end], inside)
     return Markup("{}{}{}").format("… " if start else "", shown, " …" if end < len(text) else "")

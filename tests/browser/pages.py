@@ -284,7 +284,7 @@ SIGHTS = [
     Sight(VISITOR, "search-empty", "/search"),
     Sight(VISITOR, "search", "/search?q=tram"),
     Sight(VISITOR, "search-nothing", "/search?q=zeppelin", open_options),
-    Sight(VISITOR, "search-comments", "/search?q=tram+in:comments"),
+    Sight(VISITOR, "search-comments", "/search?q=find+or+paper+in:comments"),
     Sight(VISITOR, "markdown-post", MARKDOWN_POST),
     Sight(VISITOR, "markdown", "/markdown"),
     Sight(VISITOR, "profile-hostile", f"/user/{HOSTILE}"),

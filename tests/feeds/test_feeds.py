@@ -279,7 +279,9 @@ async def test_the_feed_of_a_tag_has_its_posts(writer: Client, browser: Browser)
     assert found
     root = valid_atom((await browser.get(found[1])).content)
     assert root.findtext(f"{ATOM}title") == "#C++ · Broadside"
-    entries = await items(browser, found[1].replace(".atom", ".json"))
+    json = found[1].replace(".atom", ".json")
+    assert f'type="application/feed+json" title="#C++" href="{json}"' in html
+    entries = await items(browser, json)
     assert entries[0]["url"] == tagged["html_url"]
     assert len(entries) == 2
     assert entries[0] == (await items(browser, "/feed.json"))[0]

@@ -216,6 +216,13 @@ def test_a_snippet_of_a_text_without_spaces_is_cut_anywhere() -> None:
     assert "<mark>猫</mark>" in shown and len(shown) < 300
 
 
+@pytest.mark.parametrize("grapheme", ["👩‍👩‍👧‍👦", "e\u0301", "हि"])
+def test_a_snippet_is_cut_between_graphemes(grapheme: str) -> None:
+    shown = snippet(f"boat {grapheme * 300}", Marks(frozenset(["boat"]), frozenset()))
+    rest = shown.removeprefix("<mark>boat</mark> ").removesuffix(" …")
+    assert len(rest) > 200 and not rest.replace(grapheme, "")
+
+
 BAD = [
     "x" * 10_000, "boat " * 2_000, "a\u0301" * 5_000, "猫" * 3_000, "or " * 50, "-" * 100, "- - -",
     '"' * 99, '"boat', "'; DROP TABLE posts; --", ":*", "boat:*", "a & b | !c <-> d", "\\", "''",

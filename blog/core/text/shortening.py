@@ -32,16 +32,22 @@ def shortened(text: str, most: int) -> str:
     """
     if len(text) <= most:
         return text
-    room, end = most - len(ELLIPSIS), 0
+    room = most - len(ELLIPSIS)
     # Before a space a grapheme ends; to find all of them takes longer than the rest.
     words = text[: room + 1].rpartition(" ")[0].rstrip()
     if len(words) > most // 2:
         return words + ELLIPSIS
+    return text[: end_of_graphemes(text, room)].rstrip() + ELLIPSIS
+
+
+def end_of_graphemes(text: str, most: int) -> int:
+    """How many code points, at most `most`, the first graphemes of a text have."""
+    end = 0
     for grapheme in _GRAPHEME.finditer(text, endpos=most + LONGEST_GRAPHEME):
-        if grapheme.end() > room:
+        if grapheme.end() > most:
             break
         end = grapheme.end()
-    return text[:end].rstrip() + ELLIPSIS
+    return end
 
 
 def plain_text(html: str, most: int) -> str:
