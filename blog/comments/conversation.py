@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, func, literal_column, select, union_all
+from sqlalchemy import BigInteger, any_, bindparam, func, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments.hidden_words import comments_with_hidden_words
@@ -15,6 +15,7 @@ from blog.comments.replies import parent_of_reply
 from blog.comments.schemas import CommentForm
 from blog.comments.threads import Sort, Threads, threads_page
 from blog.core.auth.identity import current_viewer
+from blog.core.db.arrays import array_parameter
 from blog.core.db.pagination import CursorRequest, PageRequest
 from blog.core.web.app import read
 from blog.core.web.forms import Form
@@ -26,7 +27,7 @@ from blog.users.blocking import NOBODY, ShutOut, shut_out_by_viewer
 _LIKE = CommentLike.__table__.c
 _LIKED_COMMENTS = select(literal_column("'liked comment'"), _LIKE.comment_id).where(
     _LIKE.user_id == VIEWER,
-    _LIKE.comment_id == any_(bindparam("comments", type_=ARRAY(BigInteger))),
+    _LIKE.comment_id == any_(array_parameter("comments", BigInteger)),
 )
 _FOLLOW = Follow.__table__.c
 _FOLLOWED = select(literal_column("'followed by'"), _FOLLOW.follower_id).where(

@@ -4,16 +4,17 @@ apart from what is the same for everybody."""
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, literal_column, select, union_all
+from sqlalchemy import BigInteger, any_, bindparam, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.identity import current_viewer
+from blog.core.db.arrays import array_parameter
 from blog.core.web.app import read
 from blog.models import Bookmark, Permission, PostLike
 from blog.posts.listed import ListedPost
 
 VIEWER = bindparam("viewer", type_=BigInteger)
-_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_IDS = array_parameter("ids", BigInteger)
 _LIKE, _BOOKMARK = PostLike.__table__.c, Bookmark.__table__.c
 # What they have done, and with what; `conversation.py` adds its own to the same statement.
 PARTS = (

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, LargeBinary, Select, any_, bindparam, literal, select
+from sqlalchemy import LargeBinary, Select, any_, bindparam, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.core.clock import now
 from blog.core.crypto.tokens import token_digest
+from blog.core.db.arrays import array_parameter
 from blog.core.web.app import current_app, db
 from blog.core.web.requests import only_reads
 from blog.models import ApiToken, Base, LoginSession, Role, User
@@ -51,7 +52,7 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
         .join_from(credentials, users, users.c.id == credentials.c.user_id)
         .join(roles, roles.c.id == users.c.role_id)
         .where(
-            credentials.c.token_hash == any_(bindparam("token_hashes", type_=ARRAY(LargeBinary))),
+            credentials.c.token_hash == any_(array_parameter("token_hashes", LargeBinary)),
             credentials.c.expires_at > bindparam("now"),
             users.c.disabled_at.is_(None),
         )
