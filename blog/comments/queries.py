@@ -91,7 +91,8 @@ _NEWEST_UNDER_POST: Listing[Comment] = Listing(
 _ids, _newest_first = select(Comment.id).where(IS_THERE), Order(Comment.id)
 _NEWEST: Listing[Comment] = Listing(
     _newest_first, _ids, lambda comment: (comment.id,), complete=_of_all,
-    by_number=ids_of_page(_ids, _newest_first, CommentRange), deepest=ANY_PAGE,
+    by_number=ids_of_page(_ids, _newest_first, CommentRange), first_by_cursor=True,
+    deepest=ANY_PAGE,
     shown=shown_to_viewer(Comment.author_id),
 )  # fmt: skip
 # Who wrote the post, and the comment that is replied to. A refusal because of a block must not tell

@@ -78,7 +78,7 @@ class PostList:
         total: the number of posts in the list; NULL if unknown.
         order: the columns of `ids` that have the values of `NEWEST_FIRST`, if not those.
         above: selects those whose cards come before all others on the first page.
-        by_number, by_cursor, deepest: as for `Listing`.
+        by_number, by_cursor, first_by_cursor, deepest: as for `Listing`.
         filtered: the list without the people whom `VIEWER` has hidden (`blog.models.block`); by
             default it is the same.
 
@@ -91,7 +91,8 @@ class PostList:
     def __init__(
         self, ids: Rows, total: ScalarSelect[Any], *, order: Order = NEWEST_FIRST,
         above: Rows | None = None, by_number: Rows | None = None, by_cursor: Rows | None = None,
-        deepest: int = DEEPEST_PAGE, filtered: "PostList | None" = None,
+        first_by_cursor: bool = False, deepest: int = DEEPEST_PAGE,
+        filtered: "PostList | None" = None,
     ) -> None:  # fmt: skip
         number = cast(total, BigInteger)
         self._total, self._filtered = select(number), filtered
@@ -109,7 +110,8 @@ class PostList:
 
             return Listing(
                 order, ids, _place,
-                complete=complete, by_number=by_number, by_cursor=by_cursor, deepest=deepest,
+                complete=complete, by_number=by_number, by_cursor=by_cursor,
+                first_by_cursor=first_by_cursor, deepest=deepest,
             )  # fmt: skip
 
         cards = by_number if above is None else _with_above(ids, above)

@@ -159,7 +159,8 @@ _NUMBER_OF_ALL = number_of_rows(PostDay)
 # All posts. Page 40,000 takes as long as page 1.
 NEWEST = PostList(
     _in_lists, _NUMBER_OF_ALL,
-    by_number=ids_of_page(_in_lists, NEWEST_FIRST, PostDay), deepest=ANY_PAGE,
+    by_number=ids_of_page(_in_lists, NEWEST_FIRST, PostDay), first_by_cursor=True,
+    deepest=ANY_PAGE,
     filtered=PostList(_in_lists_of_viewer, _NUMBER_OF_ALL),
 )  # fmt: skip
 # The posts of the user with this id. Everybody who asks for them gets them, as all can read them.

@@ -28,7 +28,8 @@ def _people(ids: Rows) -> Select[User]:
 
 _NEWEST: Listing[User] = Listing(
     _ORDER, _ids, lambda person: (person.id,), complete=_people,
-    by_number=ids_of_page(_ids, _ORDER, UserRange), deepest=ANY_PAGE, shown=_SHOWN,
+    by_number=ids_of_page(_ids, _ORDER, UserRange), first_by_cursor=True,
+    deepest=ANY_PAGE, shown=_SHOWN,
 )  # fmt: skip
 
 

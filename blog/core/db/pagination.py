@@ -179,6 +179,8 @@ class Listing(Generic[Row]):
         place: the values of a row in the columns of the order.
         by_number, by_cursor: the part of `rows` on a page, in order, if there is a better way to
             find it than an offset.
+        first_by_cursor: whether page 1 is the first one by cursor, because `by_number` looks for
+            the place where a page starts.
         deepest: the last numbered page.
         shown: the condition for rows that a viewer sees who has hidden people, with their id as
             the parameter `viewer`.
@@ -193,10 +195,12 @@ class Listing(Generic[Row]):
         complete: Callable[[Rows], Any] = lambda rows: rows,
         by_number: Rows | None = None,
         by_cursor: Rows | None = None,
+        first_by_cursor: bool = False,
         deepest: int = DEEPEST_PAGE,
         shown: ColumnElement[bool] | None = None,
     ) -> None:
         self._order, self._place, self._deepest = order, place, deepest
+        self._first_by_cursor = first_by_cursor
         self._filtered: Listing[Row] | None = None
         if shown is not None:
             self._filtered = Listing(order, rows.where(shown), place, complete=complete)
@@ -216,9 +220,12 @@ class Listing(Generic[Row]):
         Raises:
             InvalidCursorError: the cursor is not of this list.
         """
-        if isinstance(wanted, PageRequest):
+        if isinstance(wanted, CursorRequest):
+            place = self._order.parameters(wanted.cursor)
+        elif wanted.number == 1 and self._first_by_cursor:
+            place = self._order.parameters("")
+        else:
             return self._by_number, wanted.parameters | values
-        place = self._order.parameters(wanted.cursor)
         return self._by_cursor, {"limit": wanted.limit, **place, **values}
 
     def page(
