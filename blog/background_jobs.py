@@ -25,7 +25,7 @@ from blog.moderation.measures.waiting import REMIND_OF_APPEALS
 from blog.moderation.reports.jobs import TELL_REPORTER
 from blog.moderation.waves.jobs import ACT_ON_WAVE, UNDO_BULK_ACT
 from blog.notifications.cleaning import DELETE_OLD_NOTIFICATIONS
-from blog.notifications.jobs import ANNOUNCE_POST
+from blog.notifications.jobs import ANNOUNCE_POST, TAKE_BACK_HIDDEN_WORDS
 from blog.notifications.mail.jobs import MAIL_NOTIFICATIONS
 from blog.posts.jobs import PUBLISH_DUE_POSTS, RENDER_OLD_TEXTS
 from blog.posts.views.jobs import FORGET_VISITORS
@@ -87,6 +87,7 @@ JOBS = (
     REMOVE_IMPORT_UPLOAD,
     SWEEP_IMPORT_UPLOADS,
     ANNOUNCE_POST,
+    TAKE_BACK_HIDDEN_WORDS,
     MAIL_NOTIFICATIONS,
     DELETE_OLD_NOTIFICATIONS,
     INDEX_OLD_POSTS,

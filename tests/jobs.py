@@ -47,6 +47,13 @@ async def stored_jobs(app: Broadside) -> Sequence[Job]:
         return (await session.scalars(select(Job).order_by(Job.id))).all()
 
 
+async def make_due(app: Broadside, kind: JobKind) -> None:
+    """Let the jobs of a kind be due now."""
+    async with app.database.session() as session:
+        await session.execute(update(Job).where(Job.kind == kind.name).values(due_at=func.now()))
+        await session.commit()
+
+
 async def fail_for_good(app: Broadside, kind: JobKind) -> None:
     """Let the only job of a kind be tried until it has failed for good."""
 
@@ -56,10 +63,7 @@ async def fail_for_good(app: Broadside, kind: JobKind) -> None:
 
     for _ in range(len(kind.pauses) + 1):
         attempts = (await the_job()).attempts
-        async with app.database.session() as session:
-            due_now = update(Job).where(Job.kind == kind.name).values(due_at=func.now())
-            await session.execute(due_now)
-            await session.commit()
+        await make_due(app, kind)
 
         async def is_tried(before: int = attempts) -> bool:
             job = await the_job()

@@ -5,6 +5,11 @@ word are taken back. What counts is the text that one is notified of: a comment,
 pages, such texts are collapsed (`blog.posts.hidden_words`).
 """
 
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from blog.models import NotificationKind
 
 # The other kinds are about what people do, or about what the recipient has written.
@@ -43,3 +48,21 @@ def has_hidden_word(*, kind: str, user_id: str, comment_id: str, post_id: str) -
             END
         )
     """  # noqa: S608
+
+
+_HAS_HIDDEN_WORD = has_hidden_word(
+    kind="notifications.kind",
+    user_id="notifications.user_id",
+    comment_id="notification_items.comment_id",
+    post_id="notification_items.post_id",
+)
+_TAKE_BACK = text(f"""
+    DELETE FROM notification_items USING notifications
+    WHERE notifications.id = notification_id
+        AND notifications.user_id = ANY(CAST(:people AS bigint[])) AND {_HAS_HIDDEN_WORD}
+""")  # noqa: S608
+
+
+async def take_back(session: AsyncSession, people: Sequence[int]) -> None:
+    """Delete what these people were notified of texts with a word or tag that they hide."""
+    await session.execute(_TAKE_BACK, {"people": list(people)})

@@ -1,4 +1,5 @@
-"""Notifying the followers of an author of a new post, in batches."""
+"""Notifying the followers of an author of a new post, in batches; and looking again for what a new
+hidden word takes back."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,6 +8,7 @@ from blog.core.auth.viewer import ANONYMOUS
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.models import NotificationKind, PostAlert
+from blog.notifications.hidden_words import take_back
 from blog.notifications.writes import notifying
 from blog.posts.policies import visible_to
 
@@ -61,3 +63,13 @@ async def _notify_some(
 
 
 ANNOUNCE_POST = JobKind("announce_post", announce)
+
+
+async def take_back_hidden_words(job: RunningJob) -> None:
+    """Take back what somebody was notified of while they hid a word."""
+    async with job.database.session() as session:
+        await take_back(session, [job.payload["user_id"]])
+        await session.commit()
+
+
+TAKE_BACK_HIDDEN_WORDS = JobKind("take_back_hidden_words", take_back_hidden_words)

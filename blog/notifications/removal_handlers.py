@@ -4,6 +4,7 @@ Most need no handler: a row that is deleted takes what it has caused with it (`N
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,16 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.admin.events import RoleChanged
 from blog.blocks.events import PersonBlocked, PersonMuted, WordHidden
 from blog.comments.events import CommentDeleted, CommentRemoved
+from blog.core.clock import now
+from blog.core.jobs.queue import enqueue
 from blog.models import Permission
 from blog.moderation.events import (
     CommentDisabled,
     PostHidden,
     ReportClosed,
 )
-from blog.notifications.hidden_words import has_hidden_word
+from blog.notifications.hidden_words import take_back
+from blog.notifications.jobs import TAKE_BACK_HIDDEN_WORDS
 from blog.notifications.writes import columns
 from blog.posts.events import PostUnpublished
 
+# Longer than a transaction that notifies people takes.
+LOOKED_AGAIN_AFTER = timedelta(minutes=1)
 _FORGET_POSTS = text("""
     DELETE FROM notification_items
     USING unnest(CAST(:posts AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
@@ -50,17 +56,6 @@ _FORGET_PEOPLE = text("""
     USING unnest(CAST(:people AS bigint[]), CAST(:hidden AS bigint[])) AS pair (user_id, hidden_id)
     WHERE notification_items.user_id = pair.user_id AND actor_id = pair.hidden_id
 """)
-_HAS_HIDDEN_WORD = has_hidden_word(
-    kind="notifications.kind",
-    user_id="notifications.user_id",
-    comment_id="notification_items.comment_id",
-    post_id="notification_items.post_id",
-)
-_FORGET_HIDDEN_WORDS = text(f"""
-    DELETE FROM notification_items USING notifications
-    WHERE notifications.id = notification_id
-        AND notifications.user_id = ANY(CAST(:people AS bigint[])) AND {_HAS_HIDDEN_WORD}
-""")  # noqa: S608
 
 
 async def forget_unreadable_posts(
@@ -111,5 +106,14 @@ async def forget_blocked_people(session: AsyncSession, events: Sequence[PersonBl
 
 
 async def forget_hidden_words(session: AsyncSession, events: Sequence[WordHidden]) -> None:
-    """Take back what people were notified of texts with a word or tag that they hide now."""
-    await session.execute(_FORGET_HIDDEN_WORDS, columns(events, people="user_id"))
+    """Take back what people were notified of texts with a word or tag that they hide now.
+
+    A text that is being written at this moment can't be seen yet, and its notification was decided
+    before: a job looks again when its transaction has ended.
+    """
+    await take_back(session, [event.user_id for event in events])
+    for event in events:
+        await enqueue(
+            session, TAKE_BACK_HIDDEN_WORDS, key=str(event.user_id), at=now() + LOOKED_AGAIN_AFTER,
+            user_id=event.user_id,
+        )  # fmt: skip
