@@ -17,14 +17,17 @@ from blog.models import (
     AccountDeletion,
     Export,
     ExportState,
+    ImportState,
     Notification,
     NotificationItem,
+    PostImport,
     PostLike,
 )
 from blog.notifications import jobs
 from blog.notifications.cleaning import delete_old
 from blog.reactions.events import PostLiked
 from blog.transfer.exporting.events import ExportEnded
+from blog.transfer.importing.events import ImportEnded
 from tests.jobs import at_work, stored_jobs
 from tests.notifications.support import Person, people
 from tests.servers import until
@@ -381,20 +384,34 @@ async def test_lists_have_pages_and_cursors(
     assert (await susan.get("/notifications/?cursor=x")).status_code == 422
 
 
-async def test_an_export_that_is_ready_is_told(
-    app: Broadside, them: dict[str, Person], db: AsyncSession
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (ExportState.READY, "Your export is ready"), (ExportState.FAILED, "Your export failed"),
+        (ImportState.DONE, "Your import is done"), (ImportState.FAILED, "Your import failed"),
+    ],
+)  # fmt: skip
+async def test_an_export_or_import_that_has_ended_is_told(
+    them: dict[str, Person], db: AsyncSession, state: ExportState | ImportState, text: str
 ) -> None:
-    export = Export(user_id=them["susan"].id, name="0" * 32, state=ExportState.READY)
-    db.add(export)
+    susan, page = them["susan"], "auth/export"
+    row: Export | PostImport
+    if isinstance(state, ExportState):
+        row = Export(user_id=susan.id, name="0" * 32, state=state)
+        event: type[ExportEnded | ImportEnded] = ExportEnded
+    else:
+        row = PostImport(owner_id=susan.id, file_name="posts.zip", state=state)
+        event, page = ImportEnded, "import"
+    db.add(row)
     await db.flush()
-    await record(db, ExportEnded(export.id, them["susan"].id))
+    await record(db, event(row.id, susan.id))
     await db.commit()
-    [line] = await them["susan"].notifications()
-    assert (line["text"], line["kind"]) == ("Your export is ready", "job")
-    assert line["html_url"] == "https://blog.test/auth/export"
-    await db.delete(export)
+    [line] = await susan.notifications()
+    assert (line["text"], line["kind"]) == (text, "job")
+    assert line["html_url"] == f"https://blog.test/{page}"
+    await db.delete(row)
     await db.commit()
-    assert await them["susan"].notifications() == []
+    assert await susan.notifications() == []
 
 
 async def test_old_notifications_are_deleted(them: dict[str, Person], db: AsyncSession) -> None:

@@ -131,6 +131,19 @@ async def test_a_post_that_is_not_public_cannot_be_liked_even_by_its_author(
     assert await db.scalar(select(func.count()).select_from(PostLike)) == 0
 
 
+async def test_a_post_that_is_gone_cannot_be_liked(
+    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession, post: Post
+) -> None:
+    async with Client(app, token=await add_token(app, susan)) as client:
+        assert (await client.delete(f"/posts/{post.id}")).status_code == 204
+        for gone in (post.id, 4711):
+            for what in ("like", "bookmark"):
+                assert (await client.put(f"/posts/{gone}/{what}")).status_code == 404
+                answer = await susans_browser.submit(f"/post/{gone}/{what}", page="/write")
+                assert answer.status_code == 404
+    assert await db.scalar(select(func.count()).select_from(PostLike)) == 0
+
+
 async def test_the_count_is_right_after_a_hundred_people_at_once(
     app: Broadside, db: AsyncSession, post: Post
 ) -> None:
