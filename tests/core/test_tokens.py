@@ -58,6 +58,16 @@ def test_a_link_is_valid_for_an_hour(signer: LinkSigner) -> None:
         signer.read("purpose", token)
 
 
+def test_a_link_is_valid_where_the_clock_is_five_minutes_behind(signer: LinkSigner) -> None:
+    with later(minutes=5):
+        token = signer.sign("purpose", CONTENT)
+    assert signer.read("purpose", token) == CONTENT
+    with later(hours=1):
+        token = signer.sign("purpose", CONTENT)
+    with pytest.raises(ExpiredTokenError):
+        signer.read("purpose", token)
+
+
 def test_a_fingerprint_changes_with_each_text_and_with_where_one_ends() -> None:
     texts = [("a", "b"), ("a", "c"), ("ab", ""), ("", "ab"), ("b", "a"), ("a", "b", "")]
     assert len({fingerprint(*each) for each in texts}) == len(texts)

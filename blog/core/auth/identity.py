@@ -1,8 +1,10 @@
 """Who is asking: `current_viewer()` in the routes, `viewer` in the templates."""
 
+import hashlib
 from typing import cast
 
 import quart_auth
+from itsdangerous import URLSafeTimedSerializer
 from quart import g, request, session
 from quart_auth import Action, AuthUser, QuartAuth
 
@@ -12,6 +14,7 @@ from blog.core.auth.presence import note_presence
 from blog.core.auth.second_factor_rule import withheld_from
 from blog.core.auth.sessions import REMEMBERED_LIFE, note_use
 from blog.core.auth.viewer import ANONYMOUS, UNKNOWN, Viewer
+from blog.core.crypto.tokens import PatientSigner
 from blog.core.db.touch import is_stale
 from blog.core.errors import UnconfirmedError
 from blog.core.web.app import Broadside, current_app
@@ -165,6 +168,15 @@ async def recognise_viewer() -> None:
             raise UnconfirmedError
 
 
+class LoginCookieSerializer(URLSafeTimedSerializer):
+    """As quart-auth's, which is private, but for machines whose clocks differ."""
+
+    default_signer = PatientSigner
+
+    def __init__(self, secret: str | list[str], salt: str) -> None:
+        super().__init__(secret, salt, signer_kwargs={"digest_method": hashlib.sha512})
+
+
 def init_app(app: Broadside) -> None:
     """Let `app` authenticate requests, and give its templates the viewer.
 
@@ -177,6 +189,7 @@ def init_app(app: Broadside) -> None:
         cookie_secure=app.config["SESSION_COOKIE_SECURE"],
         duration=int(REMEMBERED_LIFE.total_seconds()),
         salt="login session",
+        serializer_class=LoginCookieSerializer,  # type: ignore[arg-type]
     )
     app.before_request(recognise_viewer)
     app.current_viewer = current_viewer

@@ -7,6 +7,7 @@ from quart import Quart
 from quart.sessions import SecureCookieSession, SecureCookieSessionInterface
 from quart.wrappers import BaseRequestWebsocket
 
+from blog.core.crypto.tokens import PatientSigner
 from blog.core.web.app import Broadside
 
 
@@ -24,6 +25,7 @@ class CookieSessions(SecureCookieSessionInterface):
             [*app.config["SECRET_KEY_FALLBACKS"], app.secret_key],
             salt=self.salt,
             serializer=self.serializer,
+            signer=PatientSigner,
             signer_kwargs=signing,
             fallback_signers=[signing | {"digest_method": hashlib.sha1}],
         )
