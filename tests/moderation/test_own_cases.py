@@ -22,9 +22,11 @@ from blog.models import (
     HeldKind,
     Measure,
     MeasureKind,
+    ModeratorNote,
     Post,
     PostRevision,
     Report,
+    ReportState,
     User,
 )
 from tests.api.support import Client, add_token
@@ -258,3 +260,54 @@ async def test_the_pages_say_that_another_moderator_decides(
         await mona.submit(report, ANSWER)
     closed = await db.get_one(Report, ids["report"], populate_existing=True)
     assert not closed.is_open
+
+
+async def test_a_reported_moderator_learns_neither_who_reported_them_nor_what_was_written_about_it(
+    app: Broadside, db: AsyncSession, ids: dict[str, int]
+) -> None:
+    boss = await db.get_one(User, ids["person"])
+    mona = await db.scalar(select(User).where(User.username == "mona"))
+    assert mona is not None
+    secrets = {"reason": "Loud", "remark": "A nuisance", "answer": "Thanks, Susan"}
+    db.add(ModeratorNote(person_id=boss.id, author_id=mona.id, text="Keep an eye on"))
+    report = f"/moderate/reports/{ids['report']}"
+    addresses = [report, "/moderate/reports", f"/moderate/people/{boss.id}"]
+    for is_open in (True, False):
+        if not is_open:
+            (row := await db.get_one(Report, ids["report"])).state = ReportState.RESOLVED
+            row.closed_at, row.closed_by_id = now(), mona.id
+            row.remark, row.answer = secrets["remark"], secrets["answer"]
+            addresses = [report, "/moderate/reports/closed"]
+        await db.commit()
+        for person, sees in ((boss, False), (mona, True)):
+            async with Browser(app) as browser:
+                await browser.open_session(person.username)
+                pages = " ".join([(await browser.get(address)).text for address in addresses])
+            for text in ("susan", "Loud", "Keep an eye on"):
+                assert (text in pages) is sees, (text, is_open)
+            for text in ("A nuisance", "Thanks, Susan"):
+                assert (text in pages) is (sees and not is_open), (text, is_open)
+            async with Client(app, token=await add_token(app, person)) as client:
+                state = "open" if is_open else "closed"
+                answer = (await client.get(f"/moderation/reports/?state={state}")).json()
+                shown = (await client.get(f"/moderation/reports/{ids['report']}")).json()
+            assert answer["reports"] == [shown]
+            assert shown["reporter"] == ("susan" if sees else None)
+            for field, text in secrets.items():
+                known = sees and (field == "reason" or not is_open)
+                assert shown[field] == (text if known else None), (field, is_open)
+
+
+async def test_an_administrator_who_decides_alone_reads_the_reason_but_not_who_wrote_it(
+    app: Broadside, db: AsyncSession, ids: dict[str, int]
+) -> None:
+    await db.execute(update(User).where(User.username == "mona").values(disabled_at=now()))
+    await db.commit()
+    boss = await db.get_one(User, ids["person"])
+    report = f"/moderate/reports/{ids['report']}"
+    async with Browser(app) as browser, Client(app, token=await add_token(app, boss)) as client:
+        await browser.open_session("boss")
+        page = (await browser.get(report)).text
+        assert ("Loud" in page, "susan" in page) == (True, False)
+        shown = (await client.get(f"/moderation/reports/{ids['report']}")).json()
+        assert (shown["reason"], shown["reporter"]) == ("Loud", None)

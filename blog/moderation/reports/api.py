@@ -16,12 +16,14 @@ from blog.core.api.responses import NoContent, json_response, no_content
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import REPORTING, quota
+from blog.core.auth.viewer import Viewer
 from blog.core.errors import ConflictError, NotFoundError
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db
 from blog.models import Permission, Report, ReportState, Scope
 from blog.moderation.reports import claims, queries, service
 from blog.moderation.reports.categories import PATTERN
+from blog.moderation.reports.policies import may_close_report
 from blog.moderation.reports.schemas import ReportClose, ReportCreate
 from blog.moderation.schemas import RuleResource
 
@@ -59,8 +61,16 @@ class ReportResource(BaseModel):
     state: ReportState
     category: Annotated[str, Field(description="`spam`, `other`, or the number of a rule.")]
     rule: Annotated[RuleResource | None, Field(description="The rule, as it was then.")]
-    reason: Annotated[str, Field(description="What the reporter wrote. It may be empty.")]
-    reporter: Annotated[str, Field(description="The username of the person who reported it.")]
+    reason: Annotated[
+        str | None,
+        Field(description="What the reporter wrote. It may be empty, and is null to you if the "
+                          "report is about you."),
+    ]  # fmt: skip
+    reporter: Annotated[
+        str | None,
+        Field(description="The username of the person who reported it; null to you if the report "
+                          "is about you."),
+    ]  # fmt: skip
     author: Annotated[str, Field(description="The username of the person it is about.")]
     author_url: Url
     post_url: Annotated[Url | None, Field(description="The reported post.")]
@@ -96,16 +106,17 @@ class ReportQuery(CursorQuery):
     ] = None
 
 
-def resource(report: Report, to: Links) -> ReportResource:
-    """The representation of a report."""
+def resource(report: Report, to: Links, viewer: Viewer, *, is_alone: bool) -> ReportResource:
+    """The representation of a report for a moderator, who may be the one it is about."""
+    may_read = may_close_report(viewer, report, is_alone=is_alone)
     return ReportResource(
         url=to.report(report.id),
         id=report.id,
         state=report.state,
         category=report.category,
         rule=RuleResource(**report.rule) if report.rule else None,
-        reason=report.reason,
-        reporter=report.reporter.username,
+        reason=report.reason if may_read else None,
+        reporter=report.reporter.username if viewer.id != report.author_id else None,
         author=report.about.author.username,
         author_url=to.user(report.author_id),
         post_url=to.post(report.post_id) if report.post_id else None,
@@ -114,8 +125,8 @@ def resource(report: Report, to: Links) -> ReportResource:
         claimed_by=report.claimed_by.username if report.is_claimed and report.claimed_by else None,
         closed_at=report.closed_at,
         closed_by=report.closed_by.username if report.closed_by else None,
-        remark=report.remark,
-        answer=report.answer,
+        remark=report.remark if may_read else None,
+        answer=report.answer if may_read else None,
     )
 
 
@@ -160,10 +171,11 @@ async def list_reports() -> Response:
         db(), wanted, are_open=query.state == "open", category=query.category or ""
     )
     kept = query.model_dump(include={"state", "category", "per_page"}, exclude_defaults=True)
-    to = links()
+    to, viewer = links(), required_viewer()
+    is_alone = await queries.decides_alone(db(), viewer, page.rows)
     return json_response(
         ReportList(
-            reports=[resource(report, to) for report in page.rows],
+            reports=[resource(report, to, viewer, is_alone=is_alone) for report in page.rows],
             next=page.next_cursor and this_address(**kept, cursor=page.next_cursor),
         )
     )
@@ -225,4 +237,6 @@ async def _resource(report_id: int) -> ReportResource:
     report = await queries.report_by_id(db(), report_id)
     if report is None:
         raise NotFoundError(queries.NO_SUCH_REPORT)
-    return resource(report, links())
+    viewer = required_viewer()
+    is_alone = await queries.decides_alone(db(), viewer, [report])
+    return resource(report, links(), viewer, is_alone=is_alone)
