@@ -150,6 +150,7 @@ async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Op
     main = page.get_by_role("main")
     await log_in(page, EDITOR)
     await press(page, page.get_by_role("navigation").get_by_role("link", name="Admin"))
+    await press(page, main.get_by_role("link", name=re.compile("^Moderation")))
     await press(page, main.get_by_role("link", name=re.compile("^Reports")))
     report = main.get_by_role("article").filter(has_text="Too loud.")
     await press(page, report.get_by_role("link", name="Hide the post"))
