@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Integer,
     Select,
     Text,
     func,
+    literal,
     literal_column,
     not_,
     select,
@@ -87,16 +89,20 @@ async def people(
     group, after = 0, ""
     if isinstance(wanted, CursorRequest) and wanted.cursor:
         group, after = _ORDER.place(wanted.cursor)
-    # Each part is a range of an index, except for the last one, which is sorted.
-    parts: list[Rows] = []
+    needed = wanted.limit + (wanted.offset if isinstance(wanted, PageRequest) else 0)
+    # Each part is a range of an index, except for the last one, which is sorted. Those who match an
+    # earlier part are passed over, and may be many: so none is begun where those before it have
+    # enough.
+    parts: list[CTE] = []
     for number, (place, matches) in enumerate(_matches(beginning)):
         if number >= group:
             is_after = place > (after if number == group else "")
-            parts.append(_part(number, place, is_after, matches, *conditions))
+            part = _part(number, place, is_after, matches, *conditions)
+            if parts:
+                part = part.where(_number_of(parts) < needed)
+            parts.append(part.limit(needed).cte(f"part_{number}"))
         conditions.append(not_(matches))
-    offset = wanted.offset if isinstance(wanted, PageRequest) else 0
-    some = (part.limit(offset + wanted.limit).subquery() for part in parts)
-    found = union_all(*map(select, some)).subquery()
+    found = union_all(*map(select, parts)).subquery()
 
     def place_of(user: User) -> tuple[int, str]:
         name = user.username.lower()
@@ -124,6 +130,12 @@ def _matches(beginning: str) -> Iterator[tuple[Any, ColumnElement[bool]]]:
         # PostgreSQL goes through all names in their order, and computes the words of each.
         named = select(User.id).where(_words.op("@@")(query)).offset(literal_column("0"))
         yield _name, User.id.in_(named)
+
+
+def _number_of(parts: Sequence[CTE]) -> ColumnElement[int]:
+    """How many rows some parts of the list have together."""
+    counts = (select(func.count()).select_from(part).scalar_subquery() for part in parts)
+    return sum(counts, literal(0))
 
 
 def _part(group: int, place: Any, *conditions: ColumnElement[bool]) -> Rows:

@@ -48,7 +48,7 @@ def test_a_plot_draws_and_tells_what_is_known_and_leaves_gaps() -> None:
         "4 days, from 2 November to 5 November. Made: 10 at the end, at most 10, on 5 November. "
         "Closed: 2 at the end, at most 4, on 4 November."
     )
-    assert [plot.cells(row) for row in plot.rows[:2]] == [["5", "1"], ["", ""]]
+    assert [cells for _, cells in plot.table[:2]] == [["5", "1"], ["", ""]]
     for nothing in (plot_of(), plot_of((None,), (None,))):
         assert nothing.description == "There's no data yet."
         assert not nothing.bars

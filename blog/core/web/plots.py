@@ -8,10 +8,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from blog.core.i18n import format_day, format_decimal, format_number, lazy_gettext, ngettext
+from blog.core.i18n import (
+    current_language,
+    format_day,
+    format_decimal,
+    format_number,
+    lazy_gettext,
+    ngettext,
+)
 from blog.core.i18n import gettext as _
 
 # The size of the drawing in its own units.
@@ -48,7 +55,13 @@ class Row(NamedTuple):
     @property
     def label(self) -> str:
         """What it is called, as "5 March"."""
-        return format_day(self.day)
+        return _name_of(self.day, current_language())
+
+
+@lru_cache(maxsize=1_000)
+def _name_of(day: date, _language: str) -> str:
+    """A day, which all plots of a page have several times."""
+    return format_day(day)
 
 
 class Bar(NamedTuple):
@@ -142,6 +155,14 @@ class Plot:
         return _round_above(largest / HOUR / 24) * HOUR * 24
 
     @cached_property
+    def table(self) -> list[tuple[Row, list[str]]]:
+        """The rows, each with its numbers as they are written; one that is not known is empty."""
+        return [
+            (row, ["" if value is None else self.written(value) for value in row.values])
+            for row in self.rows
+        ]
+
+    @cached_property
     def bars(self) -> list[Bar]:
         """The first row of numbers."""
         place = WIDTH / max(len(self.rows), 1)
@@ -149,9 +170,9 @@ class Plot:
             Bar(
                 round((number + (1 - BAR) / 2) * place, 2), round(HEIGHT - self._high(value), 2),
                 round(BAR * place, 2), round(self._high(value), 2),
-                _("%(name)s: %(value)s", name=row.label, value=self.written(value)), row.is_partial,
+                _("%(name)s: %(value)s", name=row.label, value=cells[0]), row.is_partial,
             )
-            for number, row in enumerate(self.rows)
+            for number, (row, cells) in enumerate(self.table)
             if (value := row.values[0])
         ]  # fmt: skip
 
@@ -190,10 +211,6 @@ class Plot:
                     )
                 )
         return " ".join(said)
-
-    def cells(self, row: Row) -> list[str]:
-        """The numbers of a row as the table shows them."""
-        return ["" if value is None else self.written(value) for value in row.values]
 
     def _high(self, value: float) -> float:
         return HEIGHT * value / self.top
