@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from blog.admin.background.labels import job_label
 from blog.core.i18n import (
     LazyText,
     format_date,
@@ -157,7 +158,8 @@ def _day(text: str) -> str:
 
 _WRITERS: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("accounts", "comments", "held", "number", "posts"), format_number),
+    "kind": job_label,
     "role": role_label,
     "until": _day,
 }
-LABELLING = (role_label, act_label, detail_label, detail_values)
+LABELLING = (job_label, role_label, act_label, detail_label, detail_values)

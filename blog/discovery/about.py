@@ -11,6 +11,7 @@ from urllib.parse import quote, urljoin
 
 from blog.core.i18n import gettext as _
 from blog.core.text.shortening import plain_text, shortened
+from blog.core.web.admonitions import with_titles
 from blog.core.web.app import current_app
 from blog.core.web.avatars import LENGTH_OF_NAME, WIDTHS, avatar_url
 from blog.core.web.templating import shown_tagline
@@ -88,7 +89,7 @@ def post_description(post: Post) -> str:
     """A post in a sentence or two: what its author says of it, or how it begins."""
     if post.summary:
         return shortened(post.summary, LONGEST_DESCRIPTION)
-    return plain_text(post.beginning, LONGEST_DESCRIPTION)
+    return plain_text(with_titles(post.beginning, post.shown_language), LONGEST_DESCRIPTION)
 
 
 def about_post(post: Post) -> About:

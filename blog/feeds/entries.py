@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urljoin
 
+from blog.core.web.admonitions import with_titles
 from blog.core.web.app import current_app
 from blog.feeds.content import images_in
 from blog.feeds.ids import SiteFacts
@@ -59,7 +60,7 @@ class Entry(NamedTuple):
         id: a URI that never changes.
         page: its absolute address.
         title: `None` for a note.
-        html: the text as it is stored.
+        html: the text.
         updated: when its text was changed last, or else published.
         author: a user, or the name of someone without a profile.
         tags: their names.
@@ -115,7 +116,7 @@ def entry_of(post: ListedPost, site: SiteFacts, lengths: Lengths) -> Entry:
         id=site.id_of("post", post.id),
         page=page,
         title=post.title,
-        html=post.body_html,
+        html=with_titles(post.body_html, post.shown_language),
         published=published,
         updated=max(published, post.edited_at or published),
         author=post.author,

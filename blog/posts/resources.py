@@ -10,6 +10,7 @@ from blog.core.api.links import EXAMPLE_ROOT, Links, Url
 from blog.core.text.reading_time import reading_minutes
 from blog.core.text.validation import with_example
 from blog.core.text.wall_times import wall_text
+from blog.core.web.admonitions import with_titles
 from blog.media.api import EXAMPLE as EXAMPLE_OF_IMAGE
 from blog.media.api import VariantResource, variant_resources
 from blog.models import Cover, PostStatus
@@ -165,7 +166,7 @@ def post_resource(post: ListedPost, to: Links) -> PostResource:
         id=post.id,
         body=post.body,
         # Like Flasky's; some older rows end with a line break.
-        body_html=post.body_html.rstrip("\n"),
+        body_html=with_titles(post.body_html.rstrip("\n"), post.shown_language),
         timestamp=post.published_at or post.created_at,
         edited_at=post.edited_at,
         author_url=to.user(post.author.id),

@@ -15,6 +15,7 @@ from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.text.shortening import plain_text, shortened
+from blog.core.web.admonitions import with_titles
 from blog.core.web.app import current_app
 from blog.feeds.ids import this_site
 from blog.mail import outbox
@@ -118,7 +119,8 @@ def _contents(post: Post) -> dict[str, Any]:
         "headline": shortened(post.title, LONGEST_SUBJECT)
         if post.title
         else lazy_gettext("New post by %(name)s", name=name),
-        "beginning": post.summary or plain_text(post.beginning, LONGEST_TEXT),
+        "beginning": post.summary
+        or plain_text(with_titles(post.beginning, post.shown_language), LONGEST_TEXT),
         "link": post_page(post.id, post.slug),
         "name": name,
     }

@@ -32,11 +32,13 @@ NO_FIELDS = lazy_gettext("The front matter has no fields, such as a title.")
 TOO_DEEP = lazy_gettext("The front matter is nested too deeply.")
 REFERS = lazy_gettext("The front matter has anchors or aliases, which aren't supported.")
 TAGGED = lazy_gettext("The front matter has tags such as !!binary, which aren't supported.")
-# The problem is the parser's, in English.
-NOT_YAML = lazy_gettext("The front matter isn't valid YAML: %(problem)s.")
-NOT_YAML_FROM = lazy_gettext("The front matter isn't valid YAML: line %(line)s: %(problem)s.")
-NOT_TOML = lazy_gettext("The front matter isn't valid TOML: %(problem)s.")
-NOT_JSON = lazy_gettext("The front matter isn't valid JSON: %(problem)s.")
+# Where the mistake is, because what the parsers say about it is in English.
+NOT_YAML = lazy_gettext("The front matter isn't valid YAML.")
+WRONG_YAML = lazy_gettext("The front matter isn't valid YAML: see line %(line)s.")
+NOT_TOML = lazy_gettext("The front matter isn't valid TOML.")
+WRONG_TOML = lazy_gettext("The front matter isn't valid TOML: see line %(line)s.")
+NOT_JSON = lazy_gettext("The front matter isn't valid JSON.")
+WRONG_JSON = lazy_gettext("The front matter isn't valid JSON: see line %(line)s.")
 
 _OPENING = re.compile(r"(---|\+\+\+)[ \t]*\r?\n")
 _CLOSING = {
@@ -45,6 +47,8 @@ _CLOSING = {
 }
 # From where a key of TOML may begin up to its end.
 _LONG_KEY = re.compile(rf"(?:^|[{{,])(?:[^.=#{{,\n]*\.){{{MOST_KEY_PARTS + 1}}}", re.MULTILINE)
+# In what tomllib says; not at the end of the text.
+_LINE_OF_TOML = re.compile(r"\(at line ([0-9]+), column [0-9]+\)\Z")
 # A Markdown file may begin with another brace, as of a template.
 _JSON = re.compile(r'\{\s*["}]')
 _EMPTY_LINE = re.compile(r"[ \t]*\r?\n")
@@ -121,16 +125,14 @@ def _yaml(text: str) -> dict[str, Any]:
         # A subclass of the safe loader.
         fields = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
+        if (mark := error.problem_mark or error.context_mark) is None:
+            raise FrontMatterError(NOT_YAML) from None
         # The line above is the fence.
-        line = error.problem_mark.line + 2 if error.problem_mark else None
-        problem = error.problem or error.context
-        if line is None:
-            raise FrontMatterError(NOT_YAML.with_values(problem=problem)) from None
-        raise FrontMatterError(NOT_YAML_FROM.with_values(line=line, problem=problem)) from None
+        raise FrontMatterError(WRONG_YAML.with_values(line=mark.line + 2)) from None
     except (yaml.YAMLError, ValueError) as error:
         if isinstance(error, FrontMatterError):
             raise
-        raise FrontMatterError(NOT_YAML.with_values(problem=error)) from None
+        raise FrontMatterError(NOT_YAML) from None
     return _checked({} if fields is None else fields)
 
 
@@ -147,7 +149,9 @@ def _toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise FrontMatterError(TOO_DEEP) from None
     except ValueError as error:
-        raise FrontMatterError(NOT_TOML.with_values(problem=error)) from None
+        if (line := _LINE_OF_TOML.search(str(error))) is None:
+            raise FrontMatterError(NOT_TOML) from None
+        raise FrontMatterError(WRONG_TOML.with_values(line=int(line[1]) + 1)) from None
     return _checked(_without_times(fields))
 
 
@@ -169,7 +173,9 @@ def _json(text: str) -> tuple[dict[str, Any], int]:
     except ValueError as error:
         if len(text) > LARGEST_FRONT_MATTER:
             raise FrontMatterError(TOO_LARGE) from None
-        raise FrontMatterError(NOT_JSON.with_values(problem=error)) from None
+        if not isinstance(error, json.JSONDecodeError):
+            raise FrontMatterError(NOT_JSON) from None
+        raise FrontMatterError(WRONG_JSON.with_values(line=error.lineno)) from None
     return _checked(fields), end
 
 

@@ -49,7 +49,7 @@ async def test_an_administrator_sees_how_many_jobs_there_are_and_what_failed(
     page = (await roots_browser.get("/admin/jobs")).text
     numbers = re.findall(r'state=(\w+)".*?class="number">([^<]+)<', page, re.DOTALL)
     assert numbers == [("failed", "1"), ("running", "1"), ("waiting", "1"), ("scheduled", "3")]
-    assert "Make thumbnails, image id 7" in page
+    assert re.search("Make thumbnails <bdi[^>]*>image id 7</bdi>", page)
     assert "OSError: &lt;no&gt; file" in page
     assert "Send" not in page
     for state, kind in (("running", "Import posts"), ("waiting", "Send webhook")):
@@ -57,7 +57,7 @@ async def test_an_administrator_sees_how_many_jobs_there_are_and_what_failed(
         assert kind in page
         assert "thumbnails" not in page
     page = (await roots_browser.get("/admin/jobs?state=scheduled")).text
-    assert page.count('<bdi lang="en">Send digest') == 3
+    assert page.count("<td>Send digest") == 3
 
 
 async def test_an_empty_list_says_what_that_means(roots_browser: Browser) -> None:

@@ -19,7 +19,7 @@ from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
-from blog.core.web.user_agents import device_name
+from blog.core.web.user_agents import device_in_words, device_name
 
 blueprint = Blueprint("passkeys", __name__, url_prefix="/auth/passkeys")
 
@@ -35,7 +35,7 @@ async def overview() -> ResponseReturnValue:
 @reauthentication_required
 async def new() -> ResponseReturnValue:
     """Show the form for a new passkey."""
-    name = device_name(request.headers.get("User-Agent"))[:64]
+    name = device_in_words(device_name(request.headers.get("User-Agent")))[:64]
     return await render_template("passkeys/new.html", form=Form(NewPasskeyForm, {"name": name}))
 
 

@@ -9,6 +9,7 @@ from blog.core.i18n import format_date, format_datetime
 from blog.core.i18n import gettext as _
 from blog.core.site_settings.values import SiteSettings
 from blog.core.text.languages import direction
+from blog.core.web.admonitions import with_titles
 from blog.core.web.app import Broadside
 from blog.core.web.forms import submission_field
 from blog.core.web.user_agents import device_in_words
@@ -64,6 +65,7 @@ def init_app(app: Broadside) -> None:
     app.jinja_env.filters["time"] = time_element
     app.jinja_env.filters["date"] = date_element
     app.jinja_env.filters["device"] = device_in_words
+    app.jinja_env.filters["titled"] = with_titles
     app.jinja_env.globals["language_attributes"] = language_attributes
     app.jinja_env.globals["cached"] = app.fragments.cached
     app.jinja_env.globals["has_mailbox"] = app.settings.is_development

@@ -20,6 +20,7 @@ from blog.core.api.problems import Problem
 from blog.core.api.responses import json_response
 from blog.core.auth.identity import current_viewer
 from blog.core.text.validation import with_example
+from blog.core.web.admonitions import with_titles
 from blog.core.web.app import current_app, read
 from blog.models import Post, Scope
 from blog.posts.reading import readable_post
@@ -148,15 +149,15 @@ async def get_revision(post_id: int, number: int) -> Response:
     """
     post = await readable_post(post_id)
     found = readable(post, await read(queries.revision_texts, post, number))
-    text = found.text
+    text, language = found.text, found.text.language or post.author.language
     return json_response(
         RevisionResource(
             **summary(post, found.revision, links()).model_dump(),
             title=text.title,
             body=text.body,
-            body_html=text.body_html.rstrip("\n"),
+            body_html=with_titles(text.body_html.rstrip("\n"), language),
             tags=[*text.tags],
-            language=text.language or post.author.language,
+            language=language,
             excerpt=text.summary,
         )
     )

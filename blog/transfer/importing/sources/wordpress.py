@@ -26,7 +26,7 @@ from blog.transfer.importing.sources.blocks import paragraphs
 from blog.transfer.importing.sources.source import Remarks, cover_of, placed
 from blog.transfer.importing.sources.wxr import COVER, Item, Parser, items_of
 
-NOT_XML = lazy_gettext("This isn't a valid XML file: %(error)s.")
+NOT_XML = lazy_gettext("This isn't a valid XML file: see line %(line)s.")
 NOT_WXR = lazy_gettext("This XML file isn't an export from WordPress.")
 BREAKS_OFF = lazy_gettext(
     "The file is damaged from line %(line)s. Everything before that is imported."
@@ -86,8 +86,7 @@ class WordPress:
                         attachments += 1
             except expat.ExpatError as error:
                 if not number:
-                    reason = expat.errors.messages[error.code]
-                    raise SourceError(NOT_XML.with_values(error=reason)) from None
+                    raise SourceError(NOT_XML.with_values(line=error.lineno)) from None
                 yield Item(
                     {}, {"title": file}, remark=str(BREAKS_OFF.with_values(line=error.lineno))
                 )
