@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import html
 import re
 import time
@@ -509,6 +510,25 @@ async def test_another_key_is_refused_until_the_issuer_has_published_it(
     question = await asked(browser)
     issuer.says(question["nonce"], SUSAN, key=other)
     assert (await come_back(browser, question)).headers["location"] == "/auth/openid/link"
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+async def test_a_token_that_needs_no_key_of_the_issuer_is_refused(
+    browser: Browser, issuer: Issuer, susan: User, algorithm: str
+) -> None:
+    question = await asked(browser)
+    issuer.says(question["nonce"], SUSAN)
+    answer = json.loads(issuer.site.answers["/token"].partition(b"\r\n\r\n")[2])
+    _, claims, _ = answer["id_token"].split(".")
+    begun = encoded(json.dumps({"alg": algorithm, "kid": "1"}).encode()) + "." + claims
+    # What everyone knows is the public key.
+    public = json.dumps(issuer.key.as_dict(private=False)).encode()
+    signed = encoded(hmac.digest(public, begun.encode(), "sha256"))
+    forged = f"{begun}.{signed if algorithm == 'HS256' else ''}"
+    issuer.site.has("/token", json.dumps({"id_token": forged}).encode())
+    await come_back(browser, question)
+    assert "isn&#39;t valid" in await told(browser)
+    assert not await is_logged_in(browser)
 
 
 @pytest.mark.parametrize("fault", ["state", "issuer", "replay", "browser", "late", "refused"])

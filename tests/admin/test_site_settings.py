@@ -54,6 +54,22 @@ async def test_a_new_name_is_in_force_in_every_process(
     await until(has_heard, seconds=10)
 
 
+async def test_a_process_that_hears_nothing_finds_a_change_by_looking(
+    app: Broadside, db: AsyncSession, make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("blog.core.site_settings.keeper.POLL_SECONDS", 0.05)
+    async with create_app(make_settings()).test_app() as running:
+        keeper: SiteSettingsKeeper = running.app.site_settings  # type: ignore[attr-defined]
+        db.add(SiteSetting(name="tagline", value="Not announced", version=1))
+        await db.commit()
+
+        async def has_found() -> bool:
+            return keeper.current.tagline == "Not announced"
+
+        await until(has_found, seconds=60)
+
+
 async def test_the_environment_gives_what_nobody_has_changed(
     roots_browser: Browser, db: AsyncSession, make_settings: Callable[..., Settings]
 ) -> None:

@@ -1,6 +1,8 @@
 """From a report to the decision on an appeal, in a real browser."""
 
 import re
+import shlex
+from pathlib import Path
 
 from playwright.async_api import Page, expect
 
@@ -8,12 +10,13 @@ from tests.browser.conftest import DESKTOP, PHONE, Opener
 from tests.browser.sample_site import EDITOR, WRITER
 from tests.browser.steps import log_in, open_link_in_mail
 from tests.browser.test_comments import comment, menu_of
+from tests.servers import run
 
 AUTHOR, DECIDER = "i.okafor", "tomas"
 
 
 async def test_a_report_ends_in_a_measure_that_another_moderator_lifts(
-    open_page: Opener,
+    open_page: Opener, tmp_path: Path
 ) -> None:
     author, reporter, editor = [await open_page(DESKTOP) for _ in range(3)]
     decider = await open_page(PHONE, scripts=False)
@@ -31,6 +34,7 @@ async def test_a_report_ends_in_a_measure_that_another_moderator_lifts(
     await take_measure(editor, queue)
     await appeal(author, editor, decider)
     await give_role(editor, DECIDER, "User")
+    await verify(await open_page(DESKTOP), tmp_path)
 
 
 async def give_role(editor: Page, name: str, role: str) -> None:
@@ -123,3 +127,13 @@ async def appeal(author: Page, editor: Page, decider: Page) -> None:
     await author.goto(address)
     await expect(author.get_by_text("A moderator granted your appeal")).to_be_visible()
     await expect(author.get_by_text("Funny enough.")).to_be_visible()
+
+
+async def verify(stranger: Page, folder: Path) -> None:
+    """Run the command that the public log shows, as someone without an account."""
+    await stranger.goto("/moderation/log")
+    await expect(stranger.get_by_text("Granted an appeal").first).to_be_visible()
+    command = await stranger.get_by_text("blog moderation verify").inner_text()
+    code, output = await run(folder, *shlex.split(command))
+    head = command.split()[-1]
+    assert (code, head in output) == (0, True), output
