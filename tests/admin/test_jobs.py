@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.admin.background.labels import KINDS
+from blog.background_jobs import JOBS
 from blog.core.clock import now
 from blog.core.jobs.queue import REPEATED
 from blog.core.web.app import Broadside
 from blog.models import AuditEntry, Job, JobState, User
+from blog.purging.jobs import PURGE_PAGES
 from tests.jobs import stored_jobs
 from tests.support import Browser
 
@@ -58,6 +61,10 @@ async def test_an_administrator_sees_how_many_jobs_there_are_and_what_failed(
         assert "thumbnails" not in page
     page = (await roots_browser.get("/admin/jobs?state=scheduled")).text
     assert page.count("<td>Send digest") == 3
+
+
+def test_every_kind_of_job_has_a_label_that_can_be_translated() -> None:
+    assert {*KINDS} == {kind.name for kind in (*JOBS, PURGE_PAGES)}
 
 
 async def test_an_empty_list_says_what_that_means(roots_browser: Browser) -> None:
@@ -175,7 +182,7 @@ async def test_a_long_list_shows_each_job_once(
     address = f"/admin/jobs?state={state}"
     while address:
         page = (await roots_browser.get(address)).text
-        found += re.findall(r'<bdi lang="en">Job(\d+)', page)
+        found += re.findall(r"<td>Job(\d+)", page)
         onward = re.search(r'rel="next" href="([^"]+)"', page)
         address = onward[1].replace("&amp;", "&") if onward else ""
     assert sorted(map(int, found)) == list(range(620))
