@@ -84,6 +84,7 @@ from blog.posts.revisions.comparing import Comparisons
 from blog.posts.views.counting import ViewCounts
 from blog.purging.handlers import PURGE_HANDLERS
 from blog.purging.jobs import PURGE_PAGES
+from blog.status.figures import component_figures
 from blog.users.rendering import people_finder
 from settings import Settings, WorkerPlace
 
@@ -118,7 +119,14 @@ PARTS = (
 # What is closed with the application: live streams, and pools of processes beside the renderer's.
 CLOSING = ("live", "image_processes", "comparisons", "cards")
 # The database metrics of `/metrics`.
-FIGURES = (outbox_figures, job_figures, heartbeat_figures, backup_figures, site_figures)
+FIGURES = (
+    outbox_figures,
+    job_figures,
+    heartbeat_figures,
+    backup_figures,
+    component_figures,
+    site_figures,
+)
 
 
 def create_app(settings: Settings) -> Broadside:

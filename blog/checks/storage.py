@@ -14,7 +14,7 @@ from settings import Settings, StorageKind
 STORAGE = "STORAGE"
 CONTENT = b"This was written by blog check, and may be deleted.\n"
 FORMER_CONTENT = b"This was replaced by blog check.\n"
-# The requests of this check take as long as this altogether, if pages with images are to be quick.
+# If the requests of this check take longer together, uploads and images are slow.
 SLOW_SECONDS = 2.0
 FOLDER_HINT = "give it to the user that runs the site, and check the free space of the disk"
 BUCKET_HINT = "check the STORAGE_… settings, and the key's permissions: get, put, list and delete"

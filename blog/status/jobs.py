@@ -1,6 +1,7 @@
 """Watching the parts of the site that can fail while its pages are served."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from blog.core.clock import now
@@ -9,6 +10,7 @@ from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.jobs.summary import Sort, summary
 from blog.core.storage.interface import NoSuchObjectError, Storage, StorageError
+from blog.core.telemetry import collecting
 from blog.core.web.app import current_app
 from blog.models import Component
 from blog.status.queries import LATE, LONGEST_SILENCE, WATCH, mail_fails_since
@@ -21,7 +23,7 @@ NO_FILE = "images/00/no-such-file.webp"
 
 
 async def watch_components(job: RunningJob) -> None:
-    """Record which components do not work.
+    """Record which components do not work, and send the metrics of the site to a collector.
 
     While no worker runs, or the database is away, this does not run either: such a time is recorded
     afterwards, as one of the jobs.
@@ -43,6 +45,8 @@ async def watch_components(job: RunningJob) -> None:
         await note(session, Component.FILES, moment if files_fail else None)
         await session.commit()
     await job.remember(watched_at=moment.isoformat())
+    with suppress(TimeoutError):  # They are sent a minute later.
+        await collecting.send_of_site(current_app.figures_probe.answer)
 
 
 async def _answers(storage: Storage) -> bool:

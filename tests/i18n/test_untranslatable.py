@@ -12,6 +12,7 @@ IN_ENGLISH = {
     "blog/comments/api.py",
     "blog/core/api/collections.py", "blog/core/api/description.py", "blog/core/api/problems.py",
     "blog/core/web/metrics_pages.py", "blog/mail/figures.py", "blog/mail/mailbox_pages.py",
+    "blog/status/figures.py",
     "templates/api", "templates/mailbox",
     "templates/search/opensearch.xml",
     "templates/mail/application_error.html", "templates/mail/application_error.txt",

@@ -14,12 +14,13 @@ from blog.core.jobs.queue import REPEATED, Claimed
 from blog.core.jobs.running import RunningJob
 from blog.core.storage.interface import StorageUnavailableError
 from blog.core.web.app import Broadside
-from blog.models import BackupAction, BackupRun, Email, EmailState, Incident, Job
+from blog.models import BackupAction, BackupRun, Component, Email, EmailState, Incident, Job
 from blog.status.jobs import WATCH_COMPONENTS, watch_components
 from blog.status.queries import WATCH
 from blog.status.service import delete_old_incidents
 from tests.admin.conftest import root, roots_browser
 from tests.support import Browser
+from tests.web.test_metrics import figure
 
 __all__ = ["root", "roots_browser"]
 
@@ -83,6 +84,8 @@ async def test_what_does_not_work_is_recorded_and_shown_until_it_works_again(
     page = (await browser.get("/status")).text
     assert page.count("Not working") == 2
     assert "Background work: from" in page
+    works = [await figure(app, "component_up", component=each) for each in Component]
+    assert works == [1, 0, 0]
 
     later = now()
     await add_mail(db, "two@example.com", state=EmailState.SENT, created_at=later, sent_at=later)

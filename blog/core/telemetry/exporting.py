@@ -8,6 +8,8 @@ import logging
 import os
 import socket
 import threading
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib.metadata import version
 
@@ -15,9 +17,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
+from prometheus_client import Metric
 
 from blog.core.telemetry import spans
-from blog.core.telemetry.figures import MetricsSender
+from blog.core.telemetry.figures import MetricsSender, metrics_of
 from blog.core.telemetry.sending import Collector, CollectorExporter
 from blog.core.telemetry.tracing import TraceIds, Tracing
 from settings import Settings
@@ -65,7 +68,12 @@ class Exporting:
         self._provider.add_span_processor(BatchSpanProcessor(CollectorExporter(self._collector)))
         self._metrics = MetricsSender(self._collector, resource)
         self._metrics.start()
+        self._site = resource.merge(Resource({"service.instance.id": "the site"}))
         spans.use(Tracing(self._provider.get_tracer("broadside")))
+
+    def send_of_site(self, families: Iterable[Metric]) -> None:
+        """Send metrics that no process has of its own, such as those counted in the database."""
+        self._collector.send_metrics(metrics_of(self._site, families, time.time_ns()))
 
     async def stop(self) -> None:
         """Stop, and send what is left within `FLUSH_SECONDS`."""

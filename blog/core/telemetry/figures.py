@@ -1,9 +1,9 @@
-"""The metrics of this process for OpenTelemetry: those of `/metrics`, with the same names."""
+"""The metrics of `/metrics` for OpenTelemetry, with the same names."""
 
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from opentelemetry.sdk.metrics.export import (
@@ -53,14 +53,26 @@ class MetricsSender(threading.Thread):
 
     def send(self) -> None:
         """Send them now."""
-        moment = _Moment(self._began, time.time_ns())
-        converted = [moment.converted(family) for family in metrics.collect_own()]
-        scope = ScopeMetrics(InstrumentationScope("broadside"), converted, "")
-        self._collector.send_metrics(MetricsData([ResourceMetrics(self._resource, [scope], "")]))
+        families = metrics.collect_own()
+        self._collector.send_metrics(metrics_of(self._resource, families, self._began))
 
     def stop(self) -> None:
         """Stop sending them."""
         self._stopping.set()
+
+
+def metrics_of(resource: Resource, families: Iterable[Family], began: int) -> MetricsData:
+    """Metrics as they are now.
+
+    Args:
+        resource: describes what has them.
+        families: the metrics, for Prometheus.
+        began: since when their sums are counted (nanoseconds).
+    """
+    moment = _Moment(began, time.time_ns())
+    converted = [moment.converted(family) for family in families]
+    scope = ScopeMetrics(InstrumentationScope("broadside"), converted, "")
+    return MetricsData([ResourceMetrics(resource, [scope], "")])
 
 
 class _Moment:
@@ -75,7 +87,7 @@ class _Moment:
         if family.type == "histogram":
             return _metric(family, Histogram(list(self._histograms(family)), _CUMULATIVE))
         points = [
-            NumberDataPoint(each.labels, self._began, self._now, each.value)
+            NumberDataPoint(each.labels, self._began, self._now, float(each.value))
             for each in family.samples
         ]
         if family.type == "counter":
