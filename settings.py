@@ -201,6 +201,9 @@ class Settings(BaseSettings):
     media_url: Annotated[
         Annotated[str, AfterValidator(values.origin)] | None, example("https://cdn.example.com")
     ] = None
+    static_url: Annotated[
+        Annotated[str, AfterValidator(values.origin)] | None, example("https://static.example.com")
+    ] = None
     media_quota: Annotated[int, Field(ge=1, le=10**6, examples=["1024"])] = 1024
     import_images: Annotated[bool, example("false")] = True
     import_limit: Annotated[int, Field(ge=1, le=1024, examples=["200"])] = 200

@@ -39,6 +39,7 @@ WRONG = {
         "https://s3.example.com/our-backups",
     ],
     "BACKUP_KEY": ["sekrit", "age1sekrit", "AGE-SECRET-KEY-1SEKRIT", "AGE-SECRET-KEY-1sekrit"],
+    "STATIC_URL": ["static.example.com", "https://static.example.com/files"],
     "MEDIA_URL": ["cdn.example.com", "https://cdn.example.com/files", "ftp://cdn.example.com"],
     "MEDIA_QUOTA": ["much", "0", "1000001", "1.5"],
     "IMPORT_IMAGES": ["perhaps"],

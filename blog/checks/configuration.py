@@ -35,7 +35,7 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
     yield _secret(settings)
     yield _address(settings)
     yield from _encryption(settings)
-    yield from _images(settings)
+    yield from _other_hosts(settings)
     yield from _mail(settings)
     yield _administrators(settings)
     if not settings.rate_limits:
@@ -110,18 +110,19 @@ def _encryption(settings: Settings) -> Iterator[Finding]:
         yield warning("HTTPS_REDIRECT", text, "set HTTPS_REDIRECT=true")
 
 
-def _images(settings: Settings) -> Iterator[Finding]:
-    if settings.media_url is None:
-        return
-    parts = urlsplit(settings.media_url)
-    if parts.scheme != "https" and urlsplit(settings.base_url).scheme == "https":
-        text = f"{settings.media_url} isn't https: browsers won't show its images on our pages"
-        yield serious("MEDIA_URL", text, "set it to the https:// address of the CDN")
-    elif not _is_public(parts.hostname or ""):
-        text = f"{settings.media_url} isn't a public address"
-        yield serious("MEDIA_URL", text, "set it to the address of the CDN")
-    else:
-        yield ok("MEDIA_URL", settings.media_url)
+def _other_hosts(settings: Settings) -> Iterator[Finding]:
+    """Whether browsers can load what is served by other hosts."""
+    for name, url in (("MEDIA_URL", settings.media_url), ("STATIC_URL", settings.static_url)):
+        if url is None:
+            continue
+        parts = urlsplit(url)
+        if parts.scheme != "https" and urlsplit(settings.base_url).scheme == "https":
+            text = f"{url} isn't https: browsers won't load its files on our pages"
+            yield serious(name, text, "set it to the https:// address of the CDN")
+        elif not _is_public(parts.hostname or ""):
+            yield serious(name, f"{url} isn't a public address", "set it to the address of the CDN")
+        else:
+            yield ok(name, url)
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:

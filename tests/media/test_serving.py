@@ -83,8 +83,9 @@ async def test_images_may_be_those_of_a_cdn(make_settings: Callable[..., Setting
 def test_the_check_of_the_settings_looks_at_the_cdn(
     make_settings: Callable[..., Settings], address: str, severity: Severity
 ) -> None:
-    found = check_configuration(make_settings(media_url=address))
-    assert [each.severity for each in found if each.subject == "MEDIA_URL"] == [severity]
+    for name in ("media_url", "static_url"):
+        found = check_configuration(make_settings(**{name: address}))
+        assert [each.severity for each in found if each.subject == name.upper()] == [severity]
 
 
 @pytest.mark.parametrize("value", ["cdn.example.com", "https://cdn.example.com/images"])

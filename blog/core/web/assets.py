@@ -24,7 +24,7 @@ from quart import Response, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
-from blog.core.web.app import Broadside
+from blog.core.web.app import Broadside, current_app
 from blog.core.web.compression import COMPRESSIBLE, SMALLEST
 from blog.core.web.headers import vary_by
 
@@ -121,6 +121,9 @@ class Assets:
         else:
             response = Response(content, mimetype=mimetype)
         vary_by(response, "Accept-Encoding")
+        if current_app.settings.static_url:
+            # Browsers ask for scripts and fonts of another host by CORS.
+            response.headers["Access-Control-Allow-Origin"] = "*"
         is_current = match is not None and match["digest"] == digest
         response.headers["Cache-Control"] = IMMUTABLE if is_current else "no-cache"
         response.set_etag(digest, weak=True)
@@ -207,5 +210,10 @@ def init_app(app: Broadside) -> None:
     app.add_url_rule("/static/<path:filename>", "static", assets.serve)
     for name in WELL_KNOWN:
         app.add_url_rule(f"/{name}", "well_known", assets.serve, defaults={"filename": name})
-    app.jinja_env.globals["asset"] = assets.address
+    base = app.settings.static_url or ""
+
+    def asset(name: str) -> str:
+        return base + assets.address(name)
+
+    app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals["fonts"] = FONTS if has_fonts(Path(app.root_path) / "static") else ()

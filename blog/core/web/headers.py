@@ -22,6 +22,8 @@ POLICY = [
     "script-src 'self'",
     "style-src 'self'",
 ]
+# The kinds of files in `static`.
+OF_FILES = ("font-src", "img-src", "script-src", "style-src")
 # The account pages, log-in and registration; and the mailbox of development sites.
 PRIVATE = ("/auth/", "/dev/mailbox")
 COMMON_HEADERS = {
@@ -37,11 +39,15 @@ PAGE_HEADERS = {
 
 
 def content_security_policy(settings: Settings) -> str:
-    """The policy: resources of this site only, and images of `MEDIA_URL` and Gravatar, if used."""
-    hosts = [settings.media_url] if settings.media_url else []
+    """The policy: resources of this site only, files of `STATIC_URL`, and images of `MEDIA_URL` and
+    Gravatar, if used."""
+    own = [settings.static_url] if settings.static_url else []
+    hosts = {f"{kind} 'self'": list(own) for kind in OF_FILES}
+    if settings.media_url:
+        hosts["img-src 'self'"].append(settings.media_url)
     if settings.avatars is Avatars.GRAVATAR:
-        hosts.append(GRAVATAR)
-    return "; ".join(POLICY).replace("img-src 'self'", " ".join(["img-src 'self'", *hosts]))
+        hosts["img-src 'self'"].append(GRAVATAR)
+    return "; ".join(" ".join([rule, *hosts.get(rule, [])]) for rule in POLICY)
 
 
 def keep_private() -> None:
