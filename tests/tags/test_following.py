@@ -7,6 +7,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
+from blog.core.text.tags import LONGEST_TAG
 from blog.core.web.app import Broadside
 from blog.models import Follow, Post, Tag, TagFollow, User
 from blog.tags.service import MOST_FOLLOWED
@@ -117,6 +118,17 @@ async def test_the_api_follows_and_lists_followed_tags(
     for _ in range(2):
         assert (await reader.delete(f"{url}/follow")).status_code == 204
         assert (await reader.get("/me/tags/")).json()["count"] == 0
+
+
+async def test_a_list_of_tags_with_the_longest_names_in_any_script_is_read_to_its_end(
+    reader: Client, db: AsyncSession, make_user: MakeUser
+) -> None:
+    david = await make_user("david")
+    for letter in "жя":
+        await add_tagged(db, david, letter * LONGEST_TAG, 1)
+        assert (await reader.put(f"/tags/{letter * LONGEST_TAG}/follow")).status_code == 204
+    tags = await reader.all_of("/me/tags/?per_page=1&cursor=", "tags")
+    assert [tag["name"] for tag in tags] == ["ж" * LONGEST_TAG, "я" * LONGEST_TAG]
 
 
 async def test_nobody_follows_more_tags_than_the_followed_tab_can_look_up(

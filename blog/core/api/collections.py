@@ -21,6 +21,7 @@ from blog.core.api.responses import (
     json_response,
     streamed_json_response,
 )
+from blog.core.db.cursors import LONGEST_CURSOR
 from blog.core.db.pagination import CursorRequest, Page, PageRequest
 from blog.core.errors import InvalidFieldsError
 from blog.core.text.validation import messages
@@ -47,7 +48,7 @@ class CursorQuery(BaseModel):
     cursor: Annotated[
         str | None,
         Field(
-            max_length=100,
+            max_length=LONGEST_CURSOR,
             pattern="^[A-Za-z0-9_-]*$",
             description="The position of the page, from `next`. Empty for the first page.",
         ),
