@@ -12,6 +12,7 @@ from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Appeal, Comment, LogEntry, Measure, Post, User
 from blog.moderation.service import ABOUT_ONESELF
+from tests.databases import wait_for_a_lock
 from tests.jobs import do_job
 from tests.moderation.test_measures import take
 from tests.support import PASSWORD, Browser, add_user, outbox
@@ -174,6 +175,19 @@ async def test_of_two_moderators_at_once_one_decides(
     pages = [(await each.get("/moderate/appeals")).text for each in both]
     assert sum("already decided" in page for page in pages) == 1
     assert len(await outbox(app)) == 1
+
+
+async def test_an_appeal_that_is_sent_twice_at_once_is_made_once(
+    app: Broadside, browser: Browser, moderators_browser: Browser, susan: User
+) -> None:
+    await take(moderators_browser, susan, "remind")
+    link = await appeal_link(app)
+    async with app.database.session() as other:
+        await other.execute(select(Measure.id).with_for_update())
+        sending = [asyncio.create_task(browser.submit(link, {"text": "x"})) for _ in range(2)]
+        await wait_for_a_lock(app.database, 2)
+    answers = await asyncio.gather(*sending)
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
 
 
 async def test_it_is_too_late_after_six_months(

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
 from blog.comments.queries import lock_post_of
 from blog.core.auth import audit, moderation_log
@@ -14,7 +13,6 @@ from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.i18n import lazy_gettext
 from blog.models import Act, Appeal, Measure, MeasureKind, Post
-from blog.models.account_deletion import not_deleted
 from blog.moderation import service as moderation
 from blog.moderation.events import AppealDecided, AppealMade
 from blog.moderation.measures import mails
@@ -52,15 +50,7 @@ async def make_appeal(session: AsyncSession, measure_id: int, text: str) -> None
         NotFoundError: there is no such measure (any more).
         InvalidFieldsError: they have appealed already, or it is too late.
     """
-    measure = await session.scalar(
-        select(Measure)
-        .where(Measure.id == measure_id, not_deleted(Measure.person_id))
-        .options(joinedload(Measure.appeal))
-        .with_for_update(of=Measure)
-        .execution_options(populate_existing=True)
-    )
-    if measure is None:
-        raise NotFoundError(NO_SUCH_MEASURE)
+    measure = await locked_measure(session, measure_id)
     if measure.appeal is not None:
         raise InvalidFieldsError({"": ONLY_ONCE})
     if is_too_late(measure):
