@@ -279,6 +279,26 @@ async def test_the_archive_has_everything_of_one_person_and_nothing_of_others(
         assert secret_text not in everything
 
 
+async def test_nobody_learns_from_an_export_who_has_reported_them_or_what_moderators_thought(
+    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession
+) -> None:
+    bob = await add_user(app, "bob")
+    await add_user(app, "maud", role="Moderator")
+    [post] = await add_posts(db, susan, 1)
+    db.add(Report(reporter_id=bob.id, post_id=post.id, author_id=susan.id, reason="Spam"))
+    await db.commit()
+    async with Browser(app) as maud:
+        await maud.log_in("maud")
+        answer = await maud.submit("/moderate/reports/1/dismiss", {"reason": "Bob and his feud"})
+        assert answer.status_code == 302
+        about_maud = await exported(app, maud)
+    archive = await exported(app, susans_browser)
+    assert archive.json("audit-entries.json") == archive.json("moderation-log.json") == []
+    assert b"feud" not in b"".join(archive.files.values())
+    [entry], [opening] = map(about_maud.json, ("audit-entries.json", "moderation-log.json"))
+    assert (entry["details"]["reason"], opening["fact"]) == ("Bob and his feud", "moderator")
+
+
 async def test_tokens_are_listed_without_what_opens_anything(
     app: Broadside, susans_browser: Browser, writer: Client
 ) -> None:

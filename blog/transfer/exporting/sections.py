@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database import Database
 from blog.models import (
+    Act,
     ApiToken,
     Appeal,
     Application,
@@ -67,6 +68,8 @@ from blog.posts.policies import visible_to
 ROWS_AT_ONCE = 500
 # A post may be 64 KiB long.
 POSTS_AT_ONCE = 50
+# Nobody learns that others have reported them, and the reasons are for moderators.
+AMONG_MODERATORS = (Act.RESOLVE_REPORT, Act.DISMISS_REPORT)
 
 
 class Section(NamedTuple):
@@ -263,12 +266,17 @@ def sections(account: User) -> dict[str, Section]:
         "audit_entries": Section(select(
             AuditEntry.created_at, AuditEntry.actor_name, AuditEntry.act,
             AuditEntry.subject_name, AuditEntry.details,
-        ).where(or_(AuditEntry.actor_id == me, AuditEntry.subject_id == me)), (AuditEntry.id,)),
+        ).where(or_(
+            AuditEntry.actor_id == me,
+            and_(AuditEntry.subject_id == me, AuditEntry.act.not_in(AMONG_MODERATORS)),
+        )), (AuditEntry.id,)),
         "moderation_log": Section(select(
             LogEntry.number, LogEntry.at, LogEntry.act, LogEntry.rule, LogOpening.fact,
             LogOpening.value, func.encode(LogOpening.salt, "hex").label("salt"),
-        ).join_from(LogOpening, LogEntry).where(LogOpening.user_id == me),
-        (LogOpening.number, LogOpening.fact)),
+        ).join_from(LogOpening, LogEntry).where(
+            LogOpening.user_id == me,
+            or_(LogEntry.act.not_in(AMONG_MODERATORS), LogOpening.is_public),
+        ), (LogOpening.number, LogOpening.fact)),
         "applications": Section(select(
             Application.text, Application.created_at, Application.proved_at,
         ).where(Application.user_id == me), (Application.user_id,)),
