@@ -90,7 +90,8 @@ async def written(
     """
     found, batch = step
     present = await _locked(session, row.id, position)
-    if present.state != row.state:
+    # Moderators may have paused or disabled the owner since this run began.
+    if present.state != row.state or await running(session, row.id) is None:
         raise StoppedError
     counts, further = await writer.write(session, batch)
     await mark(session, SITE)

@@ -350,6 +350,26 @@ async def test_a_cancelled_import_adds_no_more_and_its_file_is_deleted(
     assert 'name="file"' in page
 
 
+@pytest.mark.parametrize("column", ["disabled_at", "paused_until"])
+async def test_an_import_adds_no_more_once_its_owner_may_not_write(
+    app: Broadside, susans_browser: Browser, db: AsyncSession, monkeypatch: pytest.MonkeyPatch,
+    column: str,
+) -> None:  # fmt: skip
+    await send(susans_browser, many(120))
+    await finish(app)
+    await press(susans_browser, "confirm")
+    written = progress.written
+
+    async def is_kept_from_writing_meanwhile(*arguments: Any) -> None:
+        await written(*arguments)
+        await db.execute(update(User).values({column: now() + timedelta(days=1)}))
+        await db.commit()
+
+    monkeypatch.setattr(progress, "written", is_kept_from_writing_meanwhile)
+    await finish(app)
+    assert 0 < await count(db, Post) < 120
+
+
 async def test_an_import_is_only_its_owners(
     app: Broadside, susans_browser: Browser, db: AsyncSession
 ) -> None:
