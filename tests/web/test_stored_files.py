@@ -107,13 +107,16 @@ async def test_a_part_is_served_alone(reader: Browser, wanted: str, begin: int, 
         assert answer.content in (CONTENT[begin:end], b"")
 
 
-@pytest.mark.parametrize(
-    "wanted", ["bytes=1000000-", "bytes=5-3", "bytes=a-b", "lines=1-2", "bytes=0-1,4-5"]
-)
-async def test_a_part_that_is_not_there_is_refused(reader: Browser, wanted: str) -> None:
-    answer = await reader.get(ADDRESS, headers={"Range": wanted})
+async def test_a_part_that_is_not_there_is_refused(reader: Browser) -> None:
+    answer = await reader.get(ADDRESS, headers={"Range": "bytes=1000000-"})
     assert answer.status_code == 416
     assert "0123456789" not in answer.text
+
+
+@pytest.mark.parametrize("wanted", ["bytes=5-3", "bytes=a-b", "lines=1-2", "bytes=0-1,4-5"])
+async def test_a_range_other_than_one_of_bytes_is_ignored(reader: Browser, wanted: str) -> None:
+    answer = await reader.get(ADDRESS, headers={"Range": wanted})
+    assert (answer.status_code, answer.content) == (200, CONTENT)
 
 
 async def test_an_unchanged_object_is_304(reader: Browser) -> None:

@@ -75,7 +75,15 @@ async def stored_file(key: str, *, name: str | None = None) -> Response:
         # Percent-encoded by RFC 8187, any text is a valid name (RFC 6266, 4.3).
         disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
         response.headers["Content-Disposition"] = disposition
-    await response.make_conditional(request, accept_ranges=True, complete_length=stored.size)
+    length = stored.size if _asks_for_a_part() else None
+    await response.make_conditional(request, accept_ranges=True, complete_length=length)
     if request.method == "HEAD":
         response.response = DataBody(b"")
     return response
+
+
+def _asks_for_a_part() -> bool:
+    """Whether the request is for one range of bytes. Any other `Range` is ignored, as units that
+    are unknown have to be (RFC 9110, 14.2)."""
+    wanted = request.range
+    return wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1
