@@ -50,6 +50,19 @@ async def test_a_report_reaches_the_moderators(
     assert ("<p>Comment 1</p>" if address == ABOUT_COMMENT else "<p>Post</p>") in page
 
 
+async def test_moderators_do_not_read_a_draft_by_a_report_of_before(
+    susans_browser: Browser, moderators_browser: Browser, db: AsyncSession, post: Post
+) -> None:
+    await susans_browser.submit(ABOUT_POST, {"reason": "Spam"})
+    changed = {"title": "Secret plan", "body_html": "<p>Secret words</p>", "status": "draft"}
+    await db.execute(update(Post).values(changed))
+    await db.commit()
+    for address in ("/moderate/reports", "/moderate/reports/1"):
+        page = (await moderators_browser.get(address)).text
+        assert "Only its author can read this post" in page and "Secret" not in page
+        assert "/moderate/hide/1" not in page
+
+
 @pytest.mark.parametrize("address", [ABOUT_COMMENT, ABOUT_POST])
 async def test_nobody_reports_a_thing_twice(
     susans_browser: Browser, davids_browser: Browser, db: AsyncSession, comment: Comment,

@@ -21,6 +21,7 @@ from blog.models import (
     PostStatus,
     User,
 )
+from tests.posts.test_posts import add_posts
 from tests.review.test_holding import (
     CLEAN,
     Site,
@@ -93,6 +94,20 @@ async def test_a_scheduled_post_waits_for_its_time(site: Site, moderators_browse
     await by_schedule(site, "A casino")
     await approve(moderators_browser, await waiting(site.db))
     assert await newest(site, Post.status) == PostStatus.SCHEDULED
+
+
+async def test_the_title_of_a_post_that_its_author_took_back_is_not_beside_comments_that_wait(
+    site: Site, moderators_browser: Browser, david: User
+) -> None:
+    await change_site(site.app, held_words=("casino",))
+    [post] = await add_posts(site.db, david, 1)
+    await site.submit(f"/post/{post.id}", body="A casino")
+    await site.db.execute(
+        update(Post).where(Post.id == post.id).values(title="Secret plan", status=PostStatus.DRAFT)
+    )
+    await site.db.commit()
+    for page in (await site.browser.get("/waiting"), await moderators_browser.get(QUEUE)):
+        assert "A casino" in page.text and "Secret plan" not in page.text
 
 
 async def test_what_needs_no_review_does_not_wait_with_the_text_of_an_edit(
