@@ -34,7 +34,8 @@ class HeldItem(Base):
     Attributes:
         post_id: the post, or the one that the comment is under.
         comment_id: the comment that is edited, or the one that an approved comment became.
-        payload: the fields that were sent, except those of a post.
+        payload: the fields that were sent, except those of a post. Of a scheduled post that an act
+            on a wave has refused, its time, in case that is undone.
         reasons: why it is held: the name of the rule, and what it found.
         digest: of the text that is held, and then of the one that was approved, so that this is not
             held again.

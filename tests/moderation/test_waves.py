@@ -185,6 +185,27 @@ async def test_a_wave_is_hidden_and_comes_back_exactly(
     }
 
 
+async def test_a_scheduled_post_that_waited_comes_back_with_its_time(
+    app: Broadside, db: AsyncSession, moderators_browser: Browser, susans_browser: Browser
+) -> None:
+    await change_site(app, held_words=("casino",))
+    at = (now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    await susans_browser.submit(
+        "/write",
+        {"title": "A casino", "body": "Later", "schedule": "true", "scheduled_for": at,
+         "time_zone": "Europe/Lisbon"},
+    )  # fmt: skip
+    times = select(Post.status, Post.published_at, Post.scheduled_wall, Post.time_zone)
+    before = (await db.execute(times)).all()
+    await act(moderators_browser, names="susan")
+    await run(app, act_on_some, 1)
+    assert (await db.execute(times)).all() == [(PostStatus.DRAFT, None, None, None)]
+    await moderators_browser.submit(f"{ADDRESS}/1/undo", page=f"{ADDRESS}/1")
+    await run(app, undo_some, 1)
+    assert (await db.execute(times)).all() == before
+    assert before[0].status == PostStatus.HELD and before[0].time_zone == "Europe/Lisbon"
+
+
 async def test_accounts_are_disabled_and_deleted_ones_are_skipped(
     app: Broadside, db: AsyncSession, moderators_browser: Browser, spammers: Mapping[str, User]
 ) -> None:

@@ -11,6 +11,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import NotFoundError
 from blog.core.events.handlers import record
+from blog.core.text.wall_times import wall_text
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import (
@@ -18,6 +19,7 @@ from blog.models import (
     BulkChange,
     Comment,
     HeldItem,
+    HeldKind,
     Measure,
     MeasureKind,
     Permission,
@@ -146,14 +148,20 @@ async def _refuse_held(session: AsyncSession, act: BulkAct, person_id: int) -> b
     rows = (await session.execute(some)).all()
     if not rows:
         return False
-    posts = select(Post.id).where(Post.id.in_({row.post_id for row in rows})).order_by(Post.id)
-    await session.execute(posts.with_for_update())
+    found = select(Post).where(Post.id.in_({row.post_id for row in rows})).order_by(Post.id)
+    found = found.with_for_update().execution_options(populate_existing=True)
+    posts = {post.id: post for post in await session.scalars(found)}
     locked = select(HeldItem).where(HeldItem.id.in_([row.id for row in rows]), *waiting)
     items = await session.scalars(
         locked.order_by(HeldItem.id).with_for_update().execution_options(populate_existing=True)
     )
     moderator = Viewer(id=act.moderator_id or 0)
     for item in items.all():
+        post = posts[item.post_id]
+        if item.kind == HeldKind.POST and post.scheduled_wall is not None:
+            # For the undoing: a draft has no time.
+            wall = wall_text(post.scheduled_wall)
+            item.payload = {"scheduled_for": wall, "time_zone": post.time_zone}
         await put_aside(session, moderator, item, Grounds(act.reason, act.rule))
         session.add(BulkChange(bulk_act_id=act.id, held_item_id=item.id))
     await session.flush()

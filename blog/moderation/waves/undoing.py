@@ -14,6 +14,7 @@ from blog.accounts.events import AccountEnabled
 from blog.core.clock import now
 from blog.core.errors import NotFoundError
 from blog.core.events.handlers import record
+from blog.core.text.wall_times import moment_of
 from blog.models import (
     BulkAct,
     BulkChange,
@@ -31,6 +32,7 @@ from blog.moderation.waves.acting import ROWS_AT_ONCE
 from blog.moderation.waves.service import locked_act
 from blog.posts.fields import lock_author, tag_ids
 from blog.posts.mentions import tell_mentioned
+from blog.posts.schemas import PostUpdate
 
 
 async def undo_some(session: AsyncSession, act_id: int) -> bool:
@@ -168,10 +170,19 @@ async def _queue_again(session: AsyncSession, act: BulkAct, ids: Sequence[int]) 
         if item.kind == HeldKind.POST:
             if post.status != PostStatus.DRAFT or post.version != item.version:
                 continue
-            post.status = PostStatus.HELD
+            _hold_for_its_time(post, item)
         item.decided_at = item.decided_by_id = item.is_approved = None
         item.answer = item.rule = None
     await session.flush()
+
+
+def _hold_for_its_time(post: Post, item: HeldItem) -> None:
+    """Hold a post again, which waits for the time that its author had chosen."""
+    former = PostUpdate.model_validate(item.payload)
+    post.status, item.payload = PostStatus.HELD, {}
+    if former.scheduled_for and former.time_zone:
+        post.scheduled_wall, post.time_zone = former.scheduled_for, former.time_zone
+        post.published_at = moment_of(former.scheduled_for, former.time_zone)
 
 
 async def _is_sent_again(session: AsyncSession, item: HeldItem) -> bool:
