@@ -20,6 +20,8 @@ def backup_finding(settings: Settings, state: BackupState) -> Finding:
     if state.is_overdue:
         text = f"no backup was restored as a proof since {state.unproven_since:%Y-%m-%d %H:%M} UTC"
         return serious(BACKUPS, text, "run blog backup, then blog backup prove")
+    if state.proof is None:
+        return warning(BACKUPS, "none was restored as a proof yet", "run blog backup prove")
     if settings.backup_key is None and settings.backup_target.startswith("s3:"):
         hint = "set BACKUP_KEY to a key made by age-keygen, and keep a copy of it elsewhere"
         return warning(BACKUPS, f"not encrypted in {settings.backup_target}", hint)

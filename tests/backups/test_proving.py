@@ -41,6 +41,10 @@ async def test_a_backup_is_restored_migrated_and_counted(
         "backup_key": key,
     }
     assert (await blog("backup", **settings))[0] == 0
+    _, output = await blog("check", **settings)
+    assert (
+        "warning  Backups         none was restored as a proof yet; run blog backup prove" in output
+    )
     code, output = await blog("backup", "prove", **settings)
     assert code == 0, output
     assert output.endswith(" all counts right, 3 files of which 3 were read\n")
