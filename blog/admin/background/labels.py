@@ -28,6 +28,7 @@ KINDS: dict[str, LazyText] = {
     "sweep_cards": lazy_pgettext("job", "Delete old link previews"),
     "mail_post_to_subscribers": lazy_pgettext("job", "Email a post to subscribers"),
     "tidy_subscriptions": lazy_pgettext("job", "Delete ended subscriptions"),
+    "take_back_hidden_words": lazy_pgettext("job", "Take back notifications with hidden words"),
     "tell_reporter": lazy_pgettext("job", "Email the outcome of a report"),
     "remind_of_appeals": lazy_pgettext("job", "Remind moderators of appeals"),
     "hide_everything": lazy_pgettext("job", "Hide everything by a person"),

@@ -66,7 +66,7 @@ async def _reports(*, are_open: bool) -> ResponseReturnValue:
     return await render_template(
         "moderation/reports.html", reports=found, are_open=are_open, category=category,
         categories=_categories(category),
-        is_alone=await queries.decides_alone(db(), required_viewer(), found.rows),
+        is_alone=are_open and await queries.decides_alone(db(), required_viewer(), found.rows),
     )  # fmt: skip
 
 

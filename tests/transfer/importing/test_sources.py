@@ -88,7 +88,7 @@ def test_markdown_files_of_no_generator(tmp_path: Path) -> None:
     assert (found["Bears"].slug, found["Bears"].body) == ("bears", "\nRoar.")
     said = remarks(path)
     assert said["notes/empty.md"] == ("It has no text.",)
-    assert "valid YAML: line 3" in said["notes/broken.md"][0]
+    assert "valid YAML: see line 3" in said["notes/broken.md"][0]
 
 
 def test_an_export_of_bear_blog(tmp_path: Path) -> None:
