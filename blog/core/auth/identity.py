@@ -194,3 +194,4 @@ def init_app(app: Broadside) -> None:
     app.before_request(recognise_viewer)
     app.current_viewer = current_viewer
     app.jinja_env.globals["Permission"] = Permission
+    app.jinja_env.globals["current_viewer"] = current_viewer
