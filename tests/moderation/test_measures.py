@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.administrators import lock_administrators
@@ -16,6 +16,8 @@ from blog.models import Comment, LogEntry, Measure, Post, PostStatus, Report, Ta
 from blog.posts.counts import wrong_counts
 from blog.posts.publication import publish_due_posts
 from tests.api.support import Client, add_token
+from tests.comments.support import add_comments
+from tests.databases import wait_for_a_lock
 from tests.jobs import finish_jobs
 from tests.support import Browser, add_user, outbox
 from tests.test_hidden_people import CHANNELS, LEFT_OUT, POST, people
@@ -163,6 +165,26 @@ async def test_a_preview_says_what_a_measure_would_do_and_everything_is_hidden_a
     page = (await browser.get("/moderation/log")).text
     assert "Hid everything by an account" in page
     assert "Made everything by an account visible again" in page
+
+
+async def test_what_another_moderator_disables_while_everything_is_hidden_stays_so(
+    app: Broadside, moderators_browser: Browser, db: AsyncSession, susan: User, post: Post
+) -> None:
+    await add_comments(db, post, susan.id, 2)
+    await take(moderators_browser, susan, "hide_all")
+    first = select(func.min(Comment.id)).scalar_subquery()
+    async with app.database.session() as other:
+        disabled = update(Comment).where(Comment.id == first)
+        await other.execute(disabled.values(disabled_at=now(), disabled_reason="Insults"))
+        hiding = asyncio.create_task(finish_jobs(app, "hide_everything", seconds=60))
+        await wait_for_a_lock(app.database, 1)
+        await other.commit()
+    await hiding
+    measure = await newest_measure(db)
+    await moderators_browser.submit(f"/moderate/measures/{measure.id}/lift", {"reason": "Sorry"})
+    await finish_jobs(app, "show_everything")
+    reasons = select(Comment.disabled_reason).order_by(Comment.id)
+    assert (await db.scalars(reasons)).all() == ["Insults", None]
 
 
 OF_FOLLOWED = {f"{PREFIX}/users/<person:user>/timeline/"}

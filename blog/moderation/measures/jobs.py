@@ -103,7 +103,7 @@ async def _disable_comments(session: AsyncSession, measure: Measure) -> bool:
     found = (await session.scalars(theirs.order_by(Comment.id).limit(ROWS_AT_ONCE))).all()
     if not found:
         return False
-    comments = await _locked_comments(session, found)
+    comments = await _locked_comments(session, found, Comment.disabled_at.is_(None))
     disabled = update(Comment).where(Comment.id.in_(comments))
     await session.execute(
         disabled.values(
@@ -173,14 +173,17 @@ async def _locked(session: AsyncSession, posts: Select[Any]) -> Sequence[int]:
     return (await session.scalars(posts.with_for_update(key_share=True, of=Post))).all()
 
 
-async def _locked_comments(session: AsyncSession, found: Sequence[int]) -> dict[int, int]:
-    """Lock comments after their posts; the posts by comment. Deleted ones are left out."""
+async def _locked_comments(
+    session: AsyncSession, found: Sequence[int], *conditions: ColumnElement[bool]
+) -> dict[int, int]:
+    """Lock comments after their posts; the posts by comment. Deleted ones are left out, and those
+    that don't meet the conditions any more."""
     under = select(Comment.post_id).where(Comment.id.in_(found))
     posts = select(Post.id).where(Post.id.in_(under)).order_by(Post.id)
     await session.execute(posts.with_for_update(read=True, key_share=True))
     comments = (
         select(Comment.id, Comment.post_id)
-        .where(Comment.id.in_(found), Comment.author_id.is_not(None))
+        .where(Comment.id.in_(found), Comment.author_id.is_not(None), *conditions)
         .order_by(Comment.id)
         .with_for_update(key_share=True)
     )
