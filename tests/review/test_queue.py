@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -21,6 +22,8 @@ from blog.models import (
     PostStatus,
     User,
 )
+from tests.media.corpus import encoded, picture
+from tests.media.support import uploaded
 from tests.posts.test_posts import add_posts
 from tests.review.test_holding import (
     CLEAN,
@@ -87,6 +90,16 @@ async def test_what_is_approved_is_published_as_if_it_had_not_waited(
         await site.submit(f"/post/{post_id}/state", page="/write", status=status)
     post = select(Post.status).where(Post.id == post_id)
     assert await db.scalar(post) == PostStatus.PUBLISHED
+
+
+async def test_moderators_see_the_cover_of_a_post_before_they_publish_it(
+    site: Site, moderators_browser: Browser
+) -> None:
+    await change_site(site.app, held_words=("casino",))
+    image = await uploaded(site.app, site.api, encoded(picture(300, 200), "PNG"), alt="A tram")
+    await site.api.post("/posts/", json={"body": "A casino", "cover": image["id"]})
+    page = (await moderators_browser.get(QUEUE)).text
+    assert urlsplit(image["image_url"]).path in page and "A tram" in page
 
 
 async def test_a_scheduled_post_waits_for_its_time(site: Site, moderators_browser: Browser) -> None:

@@ -11,7 +11,7 @@ from blog.models.account_deletion import not_deleted
 
 _OF_POST = (
     Post.title, Post.slug, Post.status, Post.version, Post.body_html, Post.summary, Post.tags,
-    Post.canonical_url, Post.author_id, Post.hidden_at,
+    Post.canonical_url, Post.author_id, Post.hidden_at, Post.cover_facts,
 )  # fmt: skip
 _WAITING: Select[HeldItem] = (
     select(HeldItem)
