@@ -1,6 +1,5 @@
 """Queries of the dashboard: small tables of daily counts, and ranges of indexes."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -37,16 +36,17 @@ async def daily_figures(
     session: AsyncSession, names: Iterable[str], first: date
 ) -> tuple[Figures, datetime | None]:
     """Figures since a day, and when they were counted last."""
-    rows = await session.execute(
-        select(DailyFigure.name, DailyFigure.day, DailyFigure.value, DailyFigure.counted_at)
+    # Thousands of rows take much longer to read than a few with arrays.
+    rows = (await session.execute(
+        select(
+            DailyFigure.name, func.array_agg(DailyFigure.day), func.array_agg(DailyFigure.value),
+            func.max(DailyFigure.counted_at),
+        )
         .where(DailyFigure.name.in_(sorted(names)), DailyFigure.day >= first)
-    )  # fmt: skip
-    found: dict[str, dict[date, int]] = defaultdict(dict)
-    counted_at: datetime | None = None
-    for name, day, value, at in rows:
-        found[name][day] = value
-        counted_at = max(at, counted_at or at)
-    return found, counted_at
+        .group_by(DailyFigure.name)
+    )).all()  # fmt: skip
+    figures = {name: dict(zip(days, values, strict=True)) for name, days, values, _ in rows}
+    return figures, max((counted_at for *_, counted_at in rows), default=None)
 
 
 class State(NamedTuple):

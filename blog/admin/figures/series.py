@@ -13,6 +13,8 @@ from blog.core.web.plots import Plot, Row, Value, hours, size, whole
 MOST_DAYS = 92
 DAYS = (30, 90, 365)
 WEEK = timedelta(days=7)
+# What is added to the first day of a week.
+DAYS_OF_WEEK = [timedelta(days=number) for number in range(7)]
 
 
 def total(values: Sequence[int]) -> float:
@@ -71,8 +73,7 @@ class Series:
         by_day = figures.get(name, {})
         if not by_week or self.of_week is None:
             return by_day.get(day)
-        days = (day + timedelta(days=number) for number in range(7))
-        known = [by_day[each] for each in days if each in by_day]
+        known = [by_day[each] for after in DAYS_OF_WEEK if (each := day + after) in by_day]
         return self.of_week(known) if known else None
 
 
