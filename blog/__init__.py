@@ -148,7 +148,7 @@ def create_app(settings: Settings) -> Broadside:
         + (HUB_HANDLERS if settings.websub_hub else ())
         + (PURGE_HANDLERS if purges else ())
     )
-    jobs = (*JOBS, PURGE_PAGES) if purges else JOBS
+    jobs, off = ((*JOBS, PURGE_PAGES), ()) if purges else (JOBS, (PURGE_PAGES,))
     app.database = Database(
         settings.database_url,
         settings.var_dir / "postgres",
@@ -176,7 +176,7 @@ def create_app(settings: Settings) -> Broadside:
         app.listener,
         [
             MailWorker(app.database, settings),
-            JobWorker(app, app.database, jobs, app.report_error),
+            JobWorker(app, app.database, jobs, app.report_error, off=off),
         ],
     )
     app.counts = Counts()

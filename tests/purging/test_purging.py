@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text, update
 
 from blog import create_app
 from blog.core.jobs.kinds import TryLaterError
-from blog.core.jobs.queue import Claimed
+from blog.core.jobs.queue import Claimed, add_repeated
 from blog.core.jobs.running import RunningJob
 from blog.core.purging.marks import mark
 from blog.core.web.app import Broadside
@@ -19,7 +19,9 @@ from blog.models import StaleKey, User
 from blog.purging.jobs import PURGE_PAGES
 from settings import Settings
 from tests.api.support import Client, add_token
+from tests.jobs import stored_jobs
 from tests.media.test_imports import OtherSite, listening
+from tests.servers import until
 from tests.support import Browser
 
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -164,6 +166,19 @@ async def test_the_start_of_a_process_purges_everything(started: Started, cache:
         await purge(app)
     (request,) = cache.asked
     assert b"Surrogate-Key: site\r\n" in request
+
+
+async def test_no_job_is_left_to_be_overdue_once_purging_is_turned_off(
+    app: Broadside, make_settings: Callable[..., Settings]
+) -> None:
+    await add_repeated(app.database, [PURGE_PAGES])
+    other = create_app(make_settings(background_worker="internal"))
+
+    async def is_gone() -> bool:
+        return PURGE_PAGES.name not in {job.kind for job in await stored_jobs(app)}
+
+    async with other.test_app():
+        await until(is_gone)
 
 
 async def test_what_could_not_be_purged_is_tried_again(started: Started, cache: OtherSite) -> None:

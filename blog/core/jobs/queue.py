@@ -174,11 +174,16 @@ async def cancel(session: AsyncSession, kind: JobKind, key: str) -> None:
     )
 
 
-async def add_repeated(database: Database, kinds: Sequence[JobKind]) -> None:
-    """Ensure that there is a job of each periodic kind."""
+async def add_repeated(
+    database: Database, kinds: Sequence[JobKind], off: Sequence[JobKind] = ()
+) -> None:
+    """Ensure that there is a job of each periodic kind, and none of those that are off."""
     async with database.session() as session:
         names = [kind.name for kind in kinds if kind.every is not None]
         await session.execute(_ADD_REPEATED, {"kinds": names})
+        await session.execute(
+            delete(Job).where(Job.kind.in_([kind.name for kind in off]), Job.key == REPEATED)
+        )
         await session.commit()
 
 

@@ -35,6 +35,7 @@ class JobWorker(Loop):
         kinds: the known kinds. Others in the database are left to workers of other versions.
         report: reports an unexpected error.
         lease: after how many seconds a job whose worker does not renew its lease is free again.
+        off: periodic kinds that the settings turn off. Their jobs would be overdue for ever.
     """
 
     channel = queue.CHANNEL
@@ -46,12 +47,15 @@ class JobWorker(Loop):
         kinds: Sequence[JobKind],
         report: Callable[[BaseException], None],
         lease: float = LEASE_SECONDS,
+        *,
+        off: Sequence[JobKind] = (),
     ) -> None:
         super().__init__("jobs", STOP_SECONDS)
         self._app = app
         self._database = database
         self._report = report
         self._kinds = {kind.name: kind for kind in kinds}
+        self._off = off
         self._lease = lease
         self._has_begun = False
         self._runs: dict[uuid.UUID, asyncio.Task[None]] = {}
@@ -77,7 +81,7 @@ class JobWorker(Loop):
         """Claim jobs that are due, and start them."""
         database, kinds = self._database, list(self._kinds.values())
         if not self._has_begun:
-            await queue.add_repeated(database, kinds)
+            await queue.add_repeated(database, kinds, self._off)
             self._has_begun = True
         if not (free := RUN_AT_ONCE - len(self._runs)):
             return seconds_to_wait(None)

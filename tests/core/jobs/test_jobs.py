@@ -458,6 +458,13 @@ async def test_a_recurring_job_is_never_held(app: Broadside, db: AsyncSession) -
     assert timedelta(minutes=9) < job.due_at - now() < timedelta(minutes=13)
 
 
+async def test_a_periodic_job_that_is_turned_off_is_gone(app: Broadside, done: Done) -> None:
+    on, off = (JobKind(name, done.note, every=timedelta(hours=1)) for name in ("on", "off"))
+    await queue.add_repeated(app.database, [on, off])
+    await queue.add_repeated(app.database, [on], off=[off])
+    assert [job.kind for job in await stored_jobs(app)] == ["on"]
+
+
 async def test_a_periodic_job_cannot_be_enqueued(done: Done, db: AsyncSession) -> None:
     with pytest.raises(ValueError, match="note is repeated"):
         await enqueue(db, JobKind("note", done.note, every=timedelta(hours=1)))
