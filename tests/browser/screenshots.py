@@ -29,6 +29,8 @@ from tests.browser.sample_site import WRITER
 from tests.browser.steps import log_in
 
 LARGE = (1920, 1080)
+# How long a page may take on a busy machine.
+LONGEST_MILLISECONDS = 120_000
 # Letters stand where they do in a browser with windows, not at whole pixels.
 LOOK = [*FLAGS, "--font-render-hinting=none"]
 
@@ -49,6 +51,7 @@ README_PAGE = """<!doctype html>
 async def open_as(browser: Browser, site: Site, who: str | None, **options: object) -> Page:
     """A window of its own, logged in as `who`."""
     context = await browser.new_context(base_url=site.url, locale="en-GB", **options)  # type: ignore[arg-type]
+    context.set_default_timeout(LONGEST_MILLISECONDS)
     page = await context.new_page()
     if who is not None:
         await log_in(page, who)
