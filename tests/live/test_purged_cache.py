@@ -23,7 +23,7 @@ async def test_a_reader_that_compares_sees_each_post_although_pages_are_stored_f
 ) -> None:
     app = app_of(tmp_path / "filling", site_url)
     await app.database.open()
-    token = await add_token(app, await add_user(app, "reader"))
+    token = await add_token(app, await add_user(app, "subscriber"))
     port, cache_port = free_port(), free_port()
     cache = PurgingCache(f"http://127.0.0.1:{port}", cache_port)
     settings: dict[str, object] = {

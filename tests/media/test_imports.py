@@ -125,7 +125,7 @@ async def test_without_a_script_the_page_of_images_copies_it(
         (b"<html>", [], "200 OK", "a supported image"),
         (b"", [], "200 OK", "This file is empty"),
         (PNG[:50], [], "200 OK", "This image is damaged"),
-        (b"", ["Location: /again"], "301 Moved", "redirects too many times"),
+        (b"", ["Location: /again"], "301 Moved", "redirected us too many times"),
         (b"", ["Location: ftp://photos.example/x"], "302 Found", "starts with http"),
         (b"", ["Location: http://u:p@photos.example/x"], "302 Found", "starts with http"),
         (b"", ["Location: http://127.0.0.2/x"], "302 Found", "on the public internet"),

@@ -431,7 +431,7 @@ async def test_a_file_with_many_items_that_take_too_long_is_given_up(
     await send(susans_browser, many(100))
     await finish(app)
     page = (await susans_browser.get("/import")).text
-    assert "Too many of its items take too long" in page
+    assert "Reading too many of its items takes too long" in page
     assert (await the_import(db)).position == progress.MOST_UNREADABLE - 1
     assert await stored(app) == []
 
