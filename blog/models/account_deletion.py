@@ -23,9 +23,9 @@ from blog.models.base import Base, CreatedAt
 class AccountDeletion(Base):
     """A deletion in progress.
 
-    From the commit of this row on, the account and its content are hidden: each query for users,
+    Once this row is committed, the account and its content are hidden: each query for users,
     posts, comments, follows or reports filters by `not_deleted`. The row is deleted together with
-    the account's, which comes last.
+    the account's, which is the last one.
     """
 
     __tablename__ = "account_deletions"
@@ -34,14 +34,14 @@ class AccountDeletion(Base):
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     created_at: Mapped[CreatedAt]
-    # Used by processes of the version before there were jobs; a later migration drops them.
+    # Used by processes of the last version without jobs; a later migration drops them.
     due_at: Mapped[datetime] = mapped_column(server_default=text("now()"), deferred=True)
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"), deferred=True)
 
 
 # An array, because PostgreSQL evaluates it once per statement, assumes that it is short (as it is:
-# a deletion takes seconds), and keeps using the index that sorts a list. Of the table's column,
-# because a mapped class would make lists queries of the ORM.
+# a deletion takes seconds), and keeps using the index that sorts a list. It uses the column of the
+# table, because that of the mapped class would turn lists into queries of the ORM.
 _deleted = func.array(
     select(AccountDeletion.__table__.c.user_id).scalar_subquery(), type_=ARRAY(BigInteger)
 )

@@ -1,4 +1,4 @@
-"""Templates of what moderators write to people."""
+"""Templates for the answers of moderators."""
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column

@@ -6,12 +6,12 @@ from enum import IntFlag
 from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, unique_submission_index
 from blog.models.user import User
 
 
 class Scope(IntFlag):
-    """What a token may be used for, within the permissions of its user."""
+    """The uses that a token may be put to, within the permissions of its user."""
 
     READ = 1
     WRITE = 2
@@ -24,7 +24,8 @@ class ApiToken(Base):
     Only the SHA-256 of the token is stored, so that read access to the database does not allow
     impersonation. `scopes` is a sum of `Scope`s. `name` is empty if a program requested the token
     by password. `written_position` is the position in the write-ahead log after the token's last
-    write, in bytes, on a site with replicas: its holder reads only what has replayed that.
+    write, in bytes, on a site with replicas: its holder only reads from replicas that have replayed
+    that position.
     """
 
     __tablename__ = "api_tokens"
@@ -42,7 +43,7 @@ class ApiToken(Base):
 
     user: Mapped[User] = relationship(lazy="raise")
 
-    __table_args__ = (once_a_submission("api_tokens"),)
+    __table_args__ = (unique_submission_index("api_tokens"),)
 
     def allows(self, scope: Scope) -> bool:
         """Whether this token may be used for all of `scope`."""

@@ -1,4 +1,4 @@
-"""Applications for an account, on a site that decides about them."""
+"""Applications for an account, on a site where administrators approve new members."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from blog.models.user import User
 
 
 class Application(Base):
-    """What someone has written who would like to join. Their account waits
-    (`User.awaits_approval`), and the row goes with the decision.
+    """The text that a person who would like to join has written. The account awaits approval
+    (`User.awaits_approval`); the decision deletes the row.
 
-    `proved_at` is when they proved that the email address is theirs.
+    `proved_at` is when the applicant proved that the email address is theirs.
     """
 
     __tablename__ = "applications"

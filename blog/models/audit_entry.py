@@ -12,7 +12,7 @@ from blog.models.user import User
 
 
 class Act(StrEnum):
-    """The actions of administrators and moderators, and of authors below their posts."""
+    """The actions of administrators and moderators, and of authors on comments on their posts."""
 
     CREATE_ACCOUNT = "create account"
     CHANGE_ROLE = "change role"

@@ -9,10 +9,10 @@ from blog.models.base import Base, CreatedAt
 
 
 class Authenticator(Base):
-    """The authenticator app of a user, who has one at most.
+    """The authenticator app of a user, who has at most one.
 
     `secret` is encrypted (`blog.core.crypto.sealing`). `last_step` is the time step of the last
-    code that was used: an older one is refused, so that each works once.
+    used code: it and older codes are refused, so that each code works once.
     """
 
     __tablename__ = "authenticators"

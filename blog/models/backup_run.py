@@ -17,9 +17,9 @@ class BackupAction(StrEnum):
 
 
 class BackupRun(Base):
-    """A run that has ended: a backup that was made, or restored as a proof.
+    """A finished run: it made a backup, or restored one to prove that this works.
 
-    `name` is the name of the backup, if the run came that far; `error` says why the run failed.
+    `name` is the name of the backup, if the run got that far; `error` says why the run failed.
     """
 
     __tablename__ = "backup_runs"

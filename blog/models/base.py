@@ -27,13 +27,13 @@ class Base(DeclarativeBase):
 RowId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 CreatedAt = Annotated[datetime, mapped_column(server_default=text("now()"))]
 # The idempotency key of the form that created the row (`blog.core.web.submissions`); the table has
-# the index `once_a_submission`.
+# the index `unique_submission_index`.
 SubmissionKey = Annotated[uuid.UUID | None, mapped_column(Uuid)]
 # Updated in the transaction that inserts or deletes a counted row; `blog recount` verifies it.
 Count = Annotated[int, mapped_column(BigInteger, server_default=text("0"), default=0)]
 
 
-def once_a_submission(table: str) -> Index:
+def unique_submission_index(table: str) -> Index:
     """The partial unique index on the idempotency key. Most rows of a large site have no key."""
     return Index(
         f"uq_{table}_submission",

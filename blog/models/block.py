@@ -1,8 +1,8 @@
-"""Whom and what a person doesn't want to see: muted and blocked people, and hidden words and tags.
+"""People and texts that a user doesn't want to see: mutes, blocks, and hidden words and tags.
 
-Mutes and hidden words are known to nobody else. A block ends follows in both directions, and keeps
-both from following each other, and from liking and commenting on what the other has written:
-triggers of `follows`, `post_likes` and `comments` check that.
+Nobody else knows about mutes and hidden words. A block ends follows in both directions, and keeps
+both people from following each other, and from liking and commenting on each other's texts:
+triggers of `follows`, `post_likes` and `comments` enforce that.
 """
 
 from typing import Any, cast
@@ -29,7 +29,7 @@ from blog.models.user import User
 
 
 class Mute(Base):
-    """`user` no longer sees what `muted` writes. The muted person doesn't learn of it."""
+    """`user` no longer sees what `muted` writes. The muted person doesn't find out."""
 
     __tablename__ = "mutes"
 
@@ -45,7 +45,7 @@ class Mute(Base):
 
     __table_args__ = (
         CheckConstraint("user_id <> muted_id", name="not_oneself"),
-        # One's list, the newest first; the id breaks ties.
+        # The list of a user, the newest first; the id breaks ties.
         Index(None, "user_id", "created_at", "muted_id"),
         # For the deletion of an account.
         Index(None, "muted_id"),
@@ -70,24 +70,24 @@ class Block(Base):
     __table_args__ = (
         CheckConstraint("user_id <> blocked_id", name="not_oneself"),
         Index(None, "user_id", "created_at", "blocked_id"),
-        # Who has blocked somebody.
+        # The people who have blocked someone.
         Index(None, "blocked_id", "user_id"),
     )
 
 
 class HiddenWord(Base):
-    """A word or phrase, or a tag: pages collapse the posts and comments that have it for `user`,
-    who is not notified of them."""
+    """A word, phrase or tag: pages collapse the posts and comments that contain it for `user`, who
+    is not notified of them."""
 
     __tablename__ = "hidden_words"
 
     id: Mapped[RowId]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     is_tag: Mapped[bool]
-    # What is compared: of a tag as in `tags.folded`, of words a phrase in the syntax of
-    # `to_tsquery`, as the search asks for it.
+    # The form for comparisons: for a tag that of `tags.folded`, for words a phrase in the syntax of
+    # `to_tsquery`, as in a search.
     folded: Mapped[str] = mapped_column(String(1000, collation="C"))
-    # As the person wrote it, without the "#" of a tag.
+    # As the user typed it, without the "#" of a tag.
     word: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[CreatedAt]
 
@@ -98,8 +98,8 @@ _MUTE, _BLOCK, _WORD = Mute.__table__.c, Block.__table__.c, HiddenWord.__table__
 
 
 def hidden_people(viewer_id: Any) -> Select[Any]:
-    """The ids of those whom lists leave out for a viewer: they have muted or blocked them, or were
-    blocked by them.
+    """The ids of the people that lists leave out for a viewer: those that the viewer has muted or
+    blocked, and those that have blocked the viewer.
 
     Lists use `shown_to_viewer`.
     """
@@ -112,15 +112,15 @@ def hidden_people(viewer_id: Any) -> Select[Any]:
     )
 
 
-# The viewer of a list that leaves people out.
+# The id of the viewer of a list that leaves people out.
 VIEWER = bindparam("viewer", type_=BigInteger)
 
 
 def shown_to_viewer(author_id: Any) -> ColumnElement[bool]:
-    """Whether lists show what this person has written, or the person, to the viewer `VIEWER`.
+    """Whether lists show this person, and the texts by them, to the viewer `VIEWER`.
 
     PostgreSQL reads the ids of all `hidden_people` once into a hash table ("hashed SubPlan"), and
-    keeps using the index that sorts the list, however many they are.
+    keeps using the index that sorts the list, however many there are.
     """
     return cast("ColumnElement[bool]", author_id.not_in(hidden_people(VIEWER)))
 
@@ -134,9 +134,9 @@ def blocked_between(one_id: Any, other_id: Any) -> ColumnElement[bool]:
 
 
 def hidden_from(viewer_id: Any, author_id: Any) -> ColumnElement[bool]:
-    """Whether the author is one of the viewer's `hidden_people`, for a few pairs.
+    """Whether the author is one of the viewer's `hidden_people`, for a few pairs of both.
 
-    For the list of one viewer use `shown_to_viewer`, which costs less for many rows.
+    For lists, use `shown_to_viewer`, which costs less for many rows.
     """
     muted = exists().where(_MUTE.user_id == viewer_id, _MUTE.muted_id == author_id)
     return or_(muted, blocked_between(viewer_id, author_id))

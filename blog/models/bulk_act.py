@@ -1,4 +1,4 @@
-"""What moderators have done about many accounts at once."""
+"""Actions of moderators on many accounts at once."""
 
 from datetime import datetime
 from typing import Any
@@ -13,16 +13,16 @@ from blog.models.user import User
 
 
 class BulkAct(Base):
-    """An act on a wave of accounts, which a job carries out.
+    """An action on a wave of accounts, which a job carries out.
 
     Attributes:
-        moderator_id, undone_by_id: who acted, and who took it back; `None` once their accounts are
+        moderator_id, undone_by_id: who did it, and who undid it; `None` once their accounts are
             deleted.
-        since: from when on what they have published is hidden.
-        hides, disables, refuses: whether that is hidden, the accounts are disabled, and what of
-            them waits for review is refused.
-        rule: the number and the text of the rule it rests on, as they were then.
-        finished_at, undo_finished_at: when the jobs were through.
+        since: texts that were published since this time are hidden.
+        hides, disables, refuses: whether to hide their texts, disable the accounts, and refuse
+            their texts that await review.
+        rule: the number and the text of the rule that was broken, as they were then.
+        finished_at, undo_finished_at: when the jobs were finished.
     """
 
     __tablename__ = "bulk_acts"
@@ -51,7 +51,7 @@ class BulkAct(Base):
 
 
 class BulkActPerson(Base):
-    """An account of a wave, and when the job was through with it."""
+    """An account of a wave, and when the job was finished with it."""
 
     __tablename__ = "bulk_act_people"
 
@@ -67,8 +67,8 @@ class BulkActPerson(Base):
 
 
 class BulkChange(Base):
-    """Something that an act has changed: a measure that it has taken, or an item that it has
-    refused. Taking the act back takes back these and nothing else."""
+    """A change by a bulk action: a measure that it has taken, or an item that it has refused.
+    Undoing the action undoes these changes and nothing else."""
 
     __tablename__ = "bulk_changes"
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, unique_submission_index
 from blog.models.post import Post
 from blog.models.user import User
 
@@ -32,7 +32,7 @@ class Comment(Base):
 
     A deleted comment with replies stays as an empty row without an author, `REMOVED`, which only
     holds the thread together. Triggers of this table update `posts.comment_count`, which does not
-    count those rows, and delete each when its last reply is deleted.
+    count such rows, and delete each of them when its last reply is deleted.
     """
 
     __tablename__ = "comments"
@@ -55,8 +55,8 @@ class Comment(Base):
     )
     # The comment on the same post that this one replies to.
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
-    # For a reply, the ids of up to `DEEPEST` comments above it, from the first one of the thread,
-    # and its own.
+    # For a reply, the ids of up to `DEEPEST` comments above it, starting with the first one of the
+    # thread, and its own id.
     path: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
@@ -69,18 +69,18 @@ class Comment(Base):
     like_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
 
-    # Whether the edit of a request is held for review, and readers see the text of before.
+    # Whether the edit in this request is held for review, so that readers still see the old text.
     holds_edit = False
 
     post: Mapped[Post] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise", foreign_keys=author_id)
 
     __table_args__ = (
-        once_a_submission("comments"),
+        unique_submission_index("comments"),
         CheckConstraint(
             "(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled_with_a_reason"
         ),
-        # Of a person, in their order.
+        # The comments of a person, in the order of lists.
         Index(None, "author_id", "id"),
         # Includes the author, to skip comments of deleted accounts.
         Index(None, "post_id", "id", postgresql_include=["author_id"]),
@@ -111,8 +111,8 @@ class Comment(Base):
 
 
 def thread_order(comments: Any = Comment) -> ColumnElement[list[int]]:
-    """The key by which the comments on a post are in the order of their threads: each is followed
-    by its replies, and all replies to it are in the order of their time.
+    """The key that sorts the comments on a post by thread: each comment is followed by its replies,
+    which are sorted by time.
 
     Args:
         comments: the mapped class, or an alias of it.

@@ -14,8 +14,8 @@ class Cover(NamedTuple):
     """The cover image of a post: an immutable value.
 
     Attributes:
-        id: of the `Media`.
-        name, colour, variants: as of its `MediaFile`.
+        id: the id of the `Media`.
+        name, colour, variants: as in its `MediaFile`.
     """
 
     id: int

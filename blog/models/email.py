@@ -43,17 +43,17 @@ class Email(Base):
     html: Mapped[str] = mapped_column(Text)
     # Further headers, such as those of a mailing list.
     headers: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
-    # What it is about, if it must not be sent any more once not everybody can read that.
+    # The post or comment that it is about, if it must not be sent once that is no longer public.
     post_id: Mapped[int | None]
     comment_id: Mapped[int | None]
-    # What it notifies of, if it must not be sent any more once one of them was taken back.
+    # The items that it is about, if it must not be sent once one of them is deleted.
     notification_items: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     state: Mapped[EmailState] = mapped_column(String(8), default=EmailState.QUEUED)
     created_at: Mapped[CreatedAt]
     due_at: Mapped[CreatedAt]
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
-    # The span that has put it here (`blog.core.telemetry.spans.trace_parent`).
+    # The span that added it (`blog.core.telemetry.spans.trace_parent`).
     trace_parent: Mapped[str | None] = mapped_column(String(55))
     sent_at: Mapped[datetime | None]
 

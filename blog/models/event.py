@@ -30,5 +30,5 @@ class LoggedEvent(Base):
     kind: Mapped[str] = mapped_column(String(64))
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
-    # Those of a day are counted (`blog.admin.figures`).
+    # For counting the events of a day (`blog.admin.figures`).
     __table_args__ = (Index(None, "created_at"),)

@@ -1,4 +1,4 @@
-"""Archives of all data about a user, which they have asked for."""
+"""Archives of all data about a user, made at their request."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from blog.models.base import Base, CreatedAt, RowId
 
 
 class ExportState(StrEnum):
-    """How far an export is."""
+    """The state of an export."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -23,10 +23,10 @@ UNFINISHED_EXPORT = text("state IN ('waiting', 'running')")
 
 
 class Export(Base):
-    """An archive that a job makes. A user has at most one that is not finished.
+    """An archive that a job makes. A user has at most one unfinished export.
 
-    `name` is part of the key of the stored object. It is chosen before the job runs: a job that is
-    run again replaces what it has stored before.
+    `name` is part of the key of the stored object. It is chosen before the job runs, so that a job
+    that runs again replaces its previous archive.
     """
 
     __tablename__ = "exports"

@@ -1,4 +1,4 @@
-"""Figures of the site: numbers about days and months, and nothing about anybody."""
+"""Figures of the site: numbers about days and months, and nothing about any person."""
 
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from blog.models.base import Base
 class DailyFigure(Base):
     """A number about a day in UTC, such as how many people signed up.
 
-    `counted_at` is when it was last written: a day that was counted after its end is complete.
+    `counted_at` is when it was last updated: a day that was counted after its end is complete.
     """
 
     __tablename__ = "daily_figures"
@@ -23,8 +23,8 @@ class DailyFigure(Base):
 
 
 class MonthlyActivity(Base):
-    """How many of the people who joined in a month used the site in a later one. Both are the first
-    day of the month, in UTC."""
+    """How many of the people who joined in one month used the site in a later month. Both months
+    are stored as their first day, in UTC."""
 
     __tablename__ = "monthly_activity"
 
@@ -34,9 +34,14 @@ class MonthlyActivity(Base):
 
 
 class RouteDay(Base):
-    """The requests of a route on a day in UTC: how many, how many failed by our fault (5xx), their
-    duration together, and how many were as fast as each bound of `blog.core.metrics.BOUNDS`, but
-    not as the one before; the last number is that of the slower ones."""
+    """The requests of a route on a day in UTC.
+
+    Attributes:
+        errors: the number of server errors (5xx).
+        seconds: the total duration.
+        durations: a histogram with the upper bounds `blog.core.metrics.BOUNDS`; the last number
+            counts slower requests.
+    """
 
     __tablename__ = "route_days"
 

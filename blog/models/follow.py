@@ -8,7 +8,7 @@ from blog.models.user import User
 
 
 class Follow(Base):
-    """`follower` reads what `followed` writes. Users cannot follow themselves.
+    """`follower` follows `followed`. Users can't follow themselves.
 
     Triggers of this table update `users.follower_count` and `users.following_count`.
     """

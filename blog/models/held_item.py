@@ -1,4 +1,4 @@
-"""What waits for a moderator before others can read it."""
+"""Texts that are held for review before others can read them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,15 +9,16 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, unique_submission_index
 from blog.models.post import Post
 from blog.models.user import User
 
-_WAITS = sql("decided_at IS NULL")
+_PENDING = sql("decided_at IS NULL")
 
 
 class HeldKind(StrEnum):
-    """What is held: a post, an edit of a public post, a comment, or an edit of a comment."""
+    """The kind of text that is held: a post, an edit of a public post, a comment or an edit of a
+    comment."""
 
     POST = "post"
     EDIT = "edit"
@@ -26,22 +27,22 @@ class HeldKind(StrEnum):
 
 
 class HeldItem(Base):
-    """Something that is held for review, and what a moderator has decided.
+    """A text that is held for review, and the decision of a moderator.
 
-    A held post is a row of `posts` with the status `held`. The text of everything else is only
-    here, until a moderator approves it: so no list, count or notification can know of it.
+    A held post is a row of `posts` with the status `held`. All other texts are stored only here
+    until a moderator approves them, so that no list, count or notification can reveal them.
 
     Attributes:
-        post_id: the post, or the one that the comment is under.
-        comment_id: the comment that is edited, or the one that an approved comment became.
-        payload: the fields that were sent, except those of a post. Of a scheduled post that an act
-            on a wave has refused, its time, in case that is undone.
-        reasons: why it is held: the name of the rule, and what it found.
-        digest: of the text that is held, and then of the one that was approved, so that this is not
-            held again.
-        version: that of the post when it was held; 0 for comments.
-        decided_by_id: the moderator, until their account is deleted.
-        rule, answer: the rule that a refusal rests on, and the reason.
+        post_id: the post, or the post that the comment is on.
+        comment_id: the edited comment, or the comment that was created on approval.
+        payload: the fields that were sent, except those of a post; for a scheduled post that a bulk
+            action has refused, its time, in case that is undone.
+        reasons: why it is held: the names of rules, and what each of them found.
+        digest: the digest of the held text, and later of the approved text, so that the same text
+            is not held again.
+        version: the version of the post when it was held; 0 for comments.
+        decided_by_id: the moderator; `None` once their account is deleted.
+        rule, answer: the rule that was the basis of a refusal, and the reason.
     """
 
     __tablename__ = "held_items"
@@ -67,20 +68,20 @@ class HeldItem(Base):
     post: Mapped[Post] = relationship(lazy="raise")
 
     __table_args__ = (
-        once_a_submission("held_items"),
+        unique_submission_index("held_items"),
         CheckConstraint("kind IN ('post', 'edit', 'comment', 'comment edit')", name="kind"),
         CheckConstraint("(decided_at IS NULL) = (is_approved IS NULL)", name="decided"),
         # The queue, the oldest first.
-        Index("ix_held_items_waiting", "id", postgresql_where=_WAITS),
-        # Those of a person, the newest first.
+        Index("ix_held_items_waiting", "id", postgresql_where=_PENDING),
+        # The items of a person, the newest first.
         Index(None, "author_id", "id"),
         Index(None, "post_id"),
         Index(None, "comment_id", postgresql_where=sql("comment_id IS NOT NULL")),
         Index(None, "decided_by_id", postgresql_where=sql("decided_by_id IS NOT NULL")),
-        # What is decided is deleted after a while.
+        # To delete decided items after a while.
         Index("ix_held_items_decided", "decided_at",
               postgresql_where=sql("decided_at IS NOT NULL")),
-        # A post waits once, and so does an edit of it.
+        # A post is held at most once at a time, and so is an edit of it.
         Index("uq_held_items_post", "post_id", "kind", unique=True,
               postgresql_where=sql("decided_at IS NULL AND kind IN ('post', 'edit')")),
         Index("uq_held_items_comment_edit", "comment_id", unique=True,

@@ -1,4 +1,4 @@
-"""How many rows a table has, in ranges of ids: what finds a deep page of a list at once."""
+"""Counts of the rows of a table by ranges of ids, for finding a deep page of a list quickly."""
 
 from typing import ClassVar
 
@@ -9,18 +9,18 @@ from blog.models.base import Base
 
 
 class IdRange(Base):
-    """How many rows with ids from `number * SIZE` to `number * SIZE + SIZE - 1` lists show.
+    """The number of listed rows with ids from `number * SIZE` to `number * SIZE + SIZE - 1`.
 
-    A million rows make 245 ranges. Adding them up from the newest tells in which range the row
-    at any place of the list is, and how many come before that range. Triggers of the counted
-    table keep the counts.
+    A million rows make 245 ranges. A running total from the newest range finds the range of any
+    position in the list, and how many rows come before that range. Triggers of the counted table
+    update the counts.
     """
 
     __abstract__ = True
 
-    # The triggers compute a range's number with this size. With larger ranges there are more
-    # rows to skip within one, with smaller ones more ranges to add up: at a million rows
-    # the two cost about the same.
+    # The triggers compute the number of a range with this size. With larger ranges there are more
+    # rows to skip within one, with smaller ones there are more ranges to add up: at a million rows,
+    # both cost about the same.
     SIZE: ClassVar[int] = 4096
 
     key: ClassVar = "number"
@@ -35,7 +35,7 @@ class IdRange(Base):
 
 
 class CommentRange(IdRange):
-    """Comments, disabled ones among them, but not rows of deleted ones."""
+    """Comments, including disabled ones, but not the rows of deleted ones."""
 
     __tablename__ = "comment_ranges"
 

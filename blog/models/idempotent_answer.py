@@ -12,7 +12,7 @@ from blog.models.base import Base, CreatedAt
 class IdempotentAnswer(Base):
     """The response to the first request with an `Idempotency-Key`.
 
-    `key_digest` is a digest of the key, its sender and the URL, `request_digest` of the body.
+    `key_digest` is a digest of the key, its sender and the URL; `request_digest` one of the body.
     `status` is NULL while the first request is in progress.
     """
 

@@ -1,4 +1,4 @@
-"""Which posts were imported, so that nothing is imported twice."""
+"""Records of imported posts, so that none is imported twice."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from blog.models.base import Base
 
 
 class ImportedPost(Base):
-    """A post that was imported, by what identifies it in its source.
+    """A post that was imported, by its identity in the source.
 
     A post that its author has deleted can be imported again.
     """
@@ -18,8 +18,8 @@ class ImportedPost(Base):
 
     # The author of the post. There is no foreign key, because the post has one.
     owner_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    # A digest of what identifies it in the source.
+    # A digest of its identity in the source.
     key: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    # Of its title and text there, to say whether they have changed since.
+    # A digest of its title and text in the source, which tells whether they have changed since.
     digest: Mapped[UUID] = mapped_column(Uuid)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)

@@ -1,4 +1,4 @@
-"""Times when a part of the site did not work."""
+"""Incidents: periods in which a part of the site did not work."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ class Component(StrEnum):
 
 
 class Incident(Base):
-    """A time when a component did not work; `ended_at` is `None` while it does not."""
+    """A period in which a component did not work; `ended_at` is `None` while it lasts."""
 
     __tablename__ = "incidents"
 
@@ -30,7 +30,7 @@ class Incident(Base):
     __table_args__ = (
         CheckConstraint("component IN ('jobs', 'mail', 'files')", name="component"),
         Index(None, "began_at"),
-        # Each has one at a time.
+        # Each component has at most one open incident.
         Index(
             "uq_incidents_open", "component", unique=True, postgresql_where=text("ended_at IS NULL")
         ),

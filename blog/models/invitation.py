@@ -5,15 +5,15 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, unique_submission_index
 from blog.models.user import User
 
 
 class Invitation(Base):
     """An invitation, for one account.
 
-    Its link has the id, signed, so the row has no secret. `note` is for whom it is, and only the
-    inviter sees it. Who invited whom is also `users.invited_by_id`, which outlives this row.
+    Its link contains the signed id, so the row has no secret. `note` says who it is for, and only
+    the inviter sees it. `users.invited_by_id` also says who invited whom, and outlives this row.
     """
 
     __tablename__ = "invitations"
@@ -33,4 +33,4 @@ class Invitation(Base):
 
     invitee: Mapped[User | None] = relationship(foreign_keys=invitee_id, lazy="raise")
 
-    __table_args__ = (Index(None, "inviter_id", "id"), once_a_submission("invitations"))
+    __table_args__ = (Index(None, "inviter_id", "id"), unique_submission_index("invitations"))

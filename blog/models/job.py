@@ -43,7 +43,7 @@ class Job(Base):
     claim: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     attempts: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
-    # The span that has enqueued it (`blog.core.telemetry.spans.trace_parent`).
+    # The span that enqueued it (`blog.core.telemetry.spans.trace_parent`).
     trace_parent: Mapped[str | None] = mapped_column(String(55))
 
     __table_args__ = (

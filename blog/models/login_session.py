@@ -1,4 +1,4 @@
-"""Log-in sessions."""
+"""Login sessions."""
 
 from datetime import datetime
 
@@ -28,8 +28,8 @@ class LoginSession(Base):
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    # When they last proved who they are; NULL if that was when they logged in. If another service
-    # has logged them in here, when they logged in there; 1970 if it didn't say.
+    # When the user last proved who they are; NULL if that was when they logged in. After a login
+    # with another service, this is when they logged in there; 1970 if it didn't say.
     reauthenticated_at: Mapped[datetime | None]
     is_remembered: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
     device: Mapped[str] = mapped_column(String(200))
@@ -39,5 +39,5 @@ class LoginSession(Base):
 
     @property
     def authenticated_at(self) -> datetime:
-        """When they last proved who they are."""
+        """When the user last proved who they are."""
         return self.reauthenticated_at or self.created_at

@@ -1,4 +1,4 @@
-"""How people want to be notified by mail."""
+"""Preferences for notifications by mail."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from blog.models.base import Base
 
 
 class MailChoice(StrEnum):
-    """How somebody gets a kind of notification by mail."""
+    """When a user gets a kind of notification by mail."""
 
     AT_ONCE = "at_once"
     DIGEST = "digest"
@@ -20,22 +20,22 @@ class MailChoice(StrEnum):
 
 
 class DigestPeriod(StrEnum):
-    """How often somebody gets a digest."""
+    """How often a user gets a digest."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
 
 
 class MailPreference(Base):
-    """What a user has chosen, and when their digest is due.
+    """The preferences of a user, and when their digest is due.
 
-    The row is added when they first change something, or when something waits for their first
-    digest; without it the defaults hold.
+    The row is added when they first change a preference, or when there is something for their first
+    digest; without it, the defaults apply.
     """
 
     __tablename__ = "mail_preferences"
 
-    # Those of the columns, for users without a row.
+    # The defaults of the columns, for users without a row.
     DEFAULTS: ClassVar[dict[str, Any]] = {
         "choices": {}, "wants_digest": True, "digest": DigestPeriod.WEEKLY, "weekday": 0,
         "hour": 8, "time_zone": "UTC",
@@ -44,15 +44,15 @@ class MailPreference(Base):
     user_id: Mapped[int] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    # By kind of notification, what differs from the default.
+    # The choices that differ from the default, by kind of notification.
     choices: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'"))
     wants_digest: Mapped[bool] = mapped_column(server_default=text("true"))
     digest: Mapped[DigestPeriod] = mapped_column(String(6), server_default=DigestPeriod.WEEKLY)
-    # From Monday, which is 0; for a weekly digest.
+    # For a weekly digest; Monday is 0.
     weekday: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     hour: Mapped[int] = mapped_column(SmallInteger, server_default=text("8"))
     time_zone: Mapped[str] = mapped_column(String(64), server_default="UTC")
-    # When the next digest is to be sent; NULL while nothing waits for it.
+    # When the next digest is to be sent; NULL while there is nothing for it.
     digest_due_at: Mapped[datetime | None]
     digest_sent_at: Mapped[datetime | None]
 

@@ -1,4 +1,4 @@
-"""Measures of moderators, and appeals against them."""
+"""Measures that moderators take, and appeals against them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,9 +23,9 @@ from blog.models.user import User
 
 
 class MeasureKind(StrEnum):
-    """What a measure does: it reminds a person of a rule, hides one of their posts or comments or
-    all that they have written so far, keeps what they write out of lists, keeps them from writing
-    until a time, or disables their account."""
+    """The effect of a measure: it reminds a person of a rule, hides one of their posts or comments,
+    hides all of them, keeps their texts out of lists, stops them from writing until a time, or
+    disables their account."""
 
     REMIND = "remind"
     HIDE = "hide"
@@ -39,11 +39,10 @@ _LIMITED = User.__table__.alias("limited")
 
 
 def is_in_lists(author_id: Any) -> ColumnElement[bool]:
-    """Whether lists for everybody have this person, and what they write: no moderator has limited
-    them.
+    """Whether public lists show this person and their texts: no moderator has limited them.
 
-    Their followers' timelines have it, and it is read at its address and theirs, so
-    `visible_to` does not ask for this. PostgreSQL reads the ids of all limited people once into a
+    The timelines of their followers still have the texts, and so do their own pages, so
+    `visible_to` does not check this. PostgreSQL reads the ids of all limited people once into a
     hash table ("hashed SubPlan").
     """
     limited = select(_LIMITED.c.id).where(_LIMITED.c.limited_at.is_not(None))
@@ -51,13 +50,13 @@ def is_in_lists(author_id: Any) -> ColumnElement[bool]:
 
 
 class Measure(Base):
-    """A measure that a moderator took. It ends when it is lifted, and a pause by itself.
+    """A measure that a moderator took. It ends when it is lifted; a pause also ends automatically.
 
     Attributes:
         moderator_id: who took it; `None` for the operator, and once their account is deleted.
-        rule: the number and the text of the rule it rests on, as they were then.
+        rule: the number and the text of the rule that was broken, as they were then.
         until: when a pause ends.
-        post_id, comment_id: what was hidden.
+        post_id, comment_id: the hidden post or comment.
     """
 
     __tablename__ = "measures"
@@ -86,7 +85,7 @@ class Measure(Base):
         ),
         CheckConstraint("(kind = 'pause') = (until IS NOT NULL)", name="until"),
         CheckConstraint("(kind = 'hide') = (num_nonnulls(post_id, comment_id) = 1)", name="hidden"),
-        # Of a person, the newest first.
+        # The measures against a person, the newest first.
         Index(None, "person_id", "id"),
         Index(None, "post_id", postgresql_where=sql("post_id IS NOT NULL")),
         Index(None, "comment_id", postgresql_where=sql("comment_id IS NOT NULL")),
@@ -94,13 +93,13 @@ class Measure(Base):
 
     @property
     def is_active(self) -> bool:
-        """Whether it is still in force. Nothing follows from a reminder."""
+        """Whether it is still in force. A reminder never is."""
         is_over = self.until is not None and self.until <= now()
         return self.kind != MeasureKind.REMIND and self.ended_at is None and not is_over
 
 
 class Appeal(Base):
-    """What a person says against a measure, and what another moderator has decided."""
+    """A person's appeal against a measure, and the decision of another moderator."""
 
     __tablename__ = "appeals"
 

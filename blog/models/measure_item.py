@@ -1,4 +1,4 @@
-"""What a measure has hidden."""
+"""The posts and comments that a measure has hidden."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,8 +7,8 @@ from blog.models.base import Base, RowId
 
 
 class MeasureItem(Base):
-    """A post or comment that the measure "hide everything" has hidden. It is shown again when that
-    ends, unless a moderator has shown it before, which deletes this row."""
+    """A post or comment that the measure "hide everything" has hidden. It is shown again when the
+    measure ends, unless a moderator has shown it earlier, which deletes this row."""
 
     __tablename__ = "measure_items"
 

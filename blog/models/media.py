@@ -1,4 +1,4 @@
-"""Uploaded images, as their owners have them."""
+"""The images in the collections of users."""
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -8,10 +8,10 @@ from blog.models.media_file import MediaFile
 
 
 class Media(Base):
-    """An image in somebody's collection. The same file by two people is two rows, and one
+    """An image in a user's collection. The same file uploaded by two people is two rows, and one
     `MediaFile`.
 
-    `bytes` counts towards the quota of the owner: the file's, but not less than 16 KiB.
+    `bytes` counts towards the quota of the owner: the size of the file, but at least 16 KiB.
     """
 
     __tablename__ = "media"

@@ -10,7 +10,7 @@ from blog.models.base import Base, CreatedAt
 
 
 class MediaState(StrEnum):
-    """How far the processing of an image is."""
+    """The state of the processing of an image."""
 
     PROCESSING = "processing"
     READY = "ready"
@@ -18,11 +18,11 @@ class MediaState(StrEnum):
 
 
 class MediaFile(Base):
-    """The content of an image, once for all who have uploaded it (`Media`).
+    """The content of an image, stored once for all users who have uploaded it (`Media`).
 
     `name` is a digest of the uploaded bytes, and part of the URLs. `generation` is part of the keys
-    of the stored objects: if a file is removed while the same one is uploaded again, the new
-    objects are not those that are being deleted.
+    of the stored objects, so that a file can be removed while the same file is uploaded again: the
+    keys of the new objects differ from those that are being deleted.
     """
 
     __tablename__ = "media_files"
@@ -32,7 +32,7 @@ class MediaFile(Base):
     # The format of the upload: jpeg, png, gif, webp or avif.
     kind: Mapped[str] = mapped_column(String(4))
     state: Mapped[MediaState] = mapped_column(String(10), default=MediaState.PROCESSING)
-    # In pixels, of the upload, turned as its EXIF orientation says.
+    # The size of the upload in pixels, after applying its EXIF orientation.
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
     frames: Mapped[int] = mapped_column(Integer)
@@ -40,9 +40,9 @@ class MediaFile(Base):
     colour: Mapped[str] = mapped_column(String(6))
     # [width, height] of each variant, the smallest first.
     variants: Mapped[list[list[int]]] = mapped_column(JSONB)
-    # The size of each variant, once it is processed; NULL if that was before sizes were kept.
+    # The size of each variant, once they are processed; NULL if that was before sizes were stored.
     variant_bytes: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
-    # The size of the upload; once it is processed, of all variants.
+    # The size of the upload; once it is processed, the total size of the variants.
     bytes: Mapped[int]
     created_at: Mapped[CreatedAt]
 

@@ -1,4 +1,4 @@
-"""Who is mentioned in which text."""
+"""Mentions of people in texts."""
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,14 +7,14 @@ from blog.models.base import Base, RowId
 
 
 class Mention(Base):
-    """A text links to a person, or did so before it was edited.
+    """A mention of a person in a text; it may have been removed by an edit.
 
     Attributes:
-        comment_id: the comment; `None` if it is the text of the post.
-        user_id: the person; `None` if their name has changed or their account is gone. A job
+        comment_id: the comment; `None` if the text is that of the post.
+        user_id: the person; `None` if their name has changed or their account is gone. A job then
             renders the text again and deletes the row.
-        told: whether they were told. `None` as long as that is not decided, because nobody can read
-            the text. It is decided once, so that nobody is told again after an edit.
+        told: whether they were notified; `None` while that is undecided, because the text isn't
+            public yet. It is decided once, so that nobody is notified again after an edit.
     """
 
     __tablename__ = "mentions"

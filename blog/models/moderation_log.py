@@ -1,4 +1,4 @@
-"""The public log of moderation, a chain of entries that anybody can check."""
+"""The public moderation log, a chain of entries that anyone can verify."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from blog.models.base import Base
 
 
 class Sealed(StrEnum):
-    """The facts of an entry that it has only as commitments."""
+    """The facts of an entry that it only contains as commitments."""
 
     MODERATOR = "moderator"
     PERSON = "person"
@@ -24,16 +24,16 @@ class LogEntry(Base):
     """A moderation action in the public log.
 
     An entry names nobody: it has a commitment to each fact that is or may become personal data
-    (`blog.core.crypto.chain`). What opens it is a row of `LogOpening`, which can be deleted without
+    (`blog.core.crypto.chain`). A row of `LogOpening` opens a commitment, and can be deleted without
     breaking the chain. A trigger prevents updates and deletions of entries.
 
     Attributes:
-        number: 1, 2, 3, … without a gap.
+        number: 1, 2, 3, … without gaps.
         act: an `Act` of the audit log.
-        rule: the number and the text of the rule it rests on, as they were then.
-        commitments: a hexadecimal digest for each of the `Sealed` facts that it has.
-        previous: the hash of the entry before, in hexadecimal digits.
-        hash: that of this entry.
+        rule: the number and the text of the rule that was broken, as they were then.
+        commitments: a hexadecimal digest for each `Sealed` fact of the entry.
+        previous: the hash of the previous entry, in hexadecimal digits.
+        hash: the hash of this entry.
     """
 
     __tablename__ = "moderation_log"
@@ -51,11 +51,11 @@ class LogEntry(Base):
 
 
 class LogOpening(Base):
-    """What opens a commitment: the fact, and the salt without which nobody can guess it.
+    """The opening of a commitment: the fact, and the salt without which it could be guessed.
 
     Attributes:
-        user_id: whose personal data it is; it is deleted with their account.
-        is_public: whether everybody sees it, and not only moderators.
+        user_id: the person whose data the fact is; it is deleted with their account.
+        is_public: whether everyone sees it, rather than only moderators.
     """
 
     __tablename__ = "moderation_log_openings"

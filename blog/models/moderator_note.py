@@ -9,7 +9,7 @@ from blog.models.user import User
 
 
 class ModeratorNote(Base):
-    """What a moderator has noted about a person. Only moderators see it.
+    """A note of a moderator about a person. Only moderators see it.
 
     Attributes:
         author_id: who wrote it; `None` once their account is deleted.
@@ -30,7 +30,7 @@ class ModeratorNote(Base):
     author: Mapped[User | None] = relationship(lazy="raise", foreign_keys=author_id)
 
     __table_args__ = (
-        # Of a person, the newest first.
+        # The notes about a person, the newest first.
         Index(None, "person_id", "id"),
         Index(None, "report_id", postgresql_where=sql("report_id IS NOT NULL")),
     )

@@ -1,4 +1,4 @@
-"""What people are notified of."""
+"""Notifications."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,24 +23,24 @@ from blog.models.base import Base, CreatedAt, RowId
 
 
 class NotificationKind(StrEnum):
-    """What a notification is about; people filter by it, and choose for each how they get it."""
+    """The subject of a notification; users filter by it, and choose for each how they get mail."""
 
-    COMMENT = "comment"  # Comments on a post of theirs.
-    REPLY = "reply"  # Replies to a comment of theirs.
+    COMMENT = "comment"  # Comments on their posts.
+    REPLY = "reply"  # Replies to their comments.
     MENTION = "mention"  # Posts and comments that mention them.
-    LIKE = "like"  # Likes of a post or comment of theirs.
+    LIKE = "like"  # Likes of their posts and comments.
     FOLLOW = "follow"  # New followers.
-    POST = "post"  # Posts of people they have asked to hear of.
-    MODERATION = "moderation"  # What moderators did to a post or comment of theirs.
+    POST = "post"  # New posts of the people for whom they have turned this on.
+    MODERATION = "moderation"  # Actions of moderators on their posts and comments.
     REPORT = "report"  # New reports, for moderators.
-    JOB = "job"  # An export or import of theirs has ended.
+    JOB = "job"  # Their export or import is finished.
 
 
 class NotificationMail(StrEnum):
-    """What is to become of an item by mail; NULL once that is done."""
+    """The state of an item with respect to mail; NULL once that is done."""
 
-    NEW = "new"  # Not looked at yet.
-    DIGEST = "digest"  # Waits for the digest.
+    NEW = "new"  # Not processed yet.
+    DIGEST = "digest"  # Waiting for the digest.
 
 
 # The planner uses a partial index only if the query contains the index's condition.
@@ -49,15 +49,14 @@ UNREAD = text("read_at IS NULL")
 
 
 class Notification(Base):
-    """A line of somebody's notifications, such as "nina and 12 others liked “Title”".
+    """A line in a user's notifications, such as "nina and 12 others liked “Title”".
 
-    What happened are its items. There is at most one unread line for each kind and subject: a later
-    item joins it, until it is read. The subject is the recipient's own post, or a comment of theirs
-    on any post; the other kinds have one line for all their items. Likes and moderation have either
-    subject.
+    Its items are the individual events. There is at most one unread line for each kind and subject:
+    later items join it, until it is read. The subject is a post or a comment of the recipient
+    (for likes and moderation, either); the other kinds have one line for all their items.
 
     An item is deleted together with its cause, and no line is locked for that: so a line may have
-    no items, and is not shown then (`HAS_ITEMS`). A job deletes old lines.
+    no items, and then it isn't shown (`HAS_ITEMS`). A job deletes old lines.
     """
 
     __tablename__ = "notifications"
@@ -85,11 +84,11 @@ class Notification(Base):
             postgresql_nulls_not_distinct=True,
             postgresql_where=UNREAD,
         ),
-        # The lists: all lines, those of a kind, and the unread ones.
+        # The lists: all lines, the lines of a kind, and the unread lines.
         Index(None, "user_id", "created_at", "id"),
         Index(None, "user_id", "kind", "created_at", "id"),
         Index("ix_notifications_unread", "user_id", "created_at", "id", postgresql_where=UNREAD),
-        # To delete old ones.
+        # To delete old lines.
         Index(None, "read_at", postgresql_where=text("read_at IS NOT NULL")),
         Index(None, "created_at", postgresql_where=UNREAD),
         # For the foreign keys.
@@ -99,26 +98,26 @@ class Notification(Base):
 
 
 class NotificationItem(Base):
-    """One thing that somebody is notified of. Nobody is notified of the same thing twice.
+    """An event that a user is notified of. Nobody is notified of the same event twice.
 
-    Its cause is a row of the table that one of the foreign keys leads to, and it is deleted with
-    that: when a like is taken back, a comment deleted, a report or an account.
+    One of the foreign keys refers to the row that caused it, with which it is deleted: when a like
+    is withdrawn, or a comment, a report or an account is deleted.
 
-    `post_id` is the post on which it happened, or which was published. `comment_id` is a comment
-    that was written, or that moderators dealt with. `actor_id` is who did it, or NULL if that was
-    a moderator or nobody.
+    `post_id` is the post that it happened on, or that was published. `comment_id` is the comment
+    that was written, or that moderators dealt with. `actor_id` is the user who did it; NULL for
+    moderators and jobs.
     """
 
     __tablename__ = "notification_items"
 
     id: Mapped[RowId]
     notification_id: Mapped[int] = mapped_column(ForeignKey("notifications.id", ondelete="CASCADE"))
-    # That of the line, for the unique indexes.
+    # The user of the line, for the unique indexes.
     user_id: Mapped[int]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-    # The post or comment that the actor likes, and the person whom they follow.
+    # The post or comment that the actor likes, and the person that they follow.
     liked_post_id: Mapped[int | None]
     liked_comment_id: Mapped[int | None]
     followed_id: Mapped[int | None]
@@ -148,7 +147,7 @@ class NotificationItem(Base):
         Index("ix_notification_items_digest", "user_id", postgresql_where=WAITS_FOR_DIGEST),
         # The items of a line, the newest first.
         Index(None, "notification_id", "id"),
-        # Once for each thing, and for the foreign keys.
+        # Each event once; also for the foreign keys.
         *(
             Index(
                 f"uq_notification_items_{'_'.join(columns)}",
@@ -176,7 +175,7 @@ class NotificationItem(Base):
     )
 
 
-# Items whose actor has deleted their account do not count, even before they are deleted.
+# Items whose actor has deleted their account don't count, even while their rows still exist.
 IS_THERE: ColumnElement[bool] = or_(
     NotificationItem.__table__.c.actor_id.is_(None),
     not_deleted(NotificationItem.__table__.c.actor_id),
@@ -186,9 +185,9 @@ HAS_ITEMS: ColumnElement[bool] = literal_column(
     f" WHERE notification_items.notification_id = notifications.id AND ({IS_THERE}))",
     Boolean,
 )
-# More unread lines than that are not counted.
+# Counting stops at this many unread lines.
 MOST_UNREAD = 100
-# How many unread lines a row of `users` has. It is part of the statement that authenticates.
+# The number of unread lines of a row of `users`. It is part of the statement that authenticates.
 UNREAD_OF_USER: ColumnElement[int] = literal_column(
     "(SELECT count(*) FROM (SELECT FROM notifications"  # noqa: S608
     f" WHERE notifications.user_id = users.id AND {UNREAD} AND {HAS_ITEMS}"

@@ -1,4 +1,4 @@
-"""Accounts of other services that log in here."""
+"""Accounts of other services that users log in with."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from blog.models.base import Base, CreatedAt, RowId
 
 
 class OpenIDLogin(Base):
-    """An account of an issuer that logs in to a user's (OpenID Connect Core 1.0, 5.7).
+    """An account of an issuer that is connected to a user's (OpenID Connect Core 1.0, 5.7).
 
-    An issuer's `subject` never changes and is never given to another person; the address that it
-    tells may.
+    An issuer's `subject` never changes and is never reassigned to another person; the email address
+    may be.
     """
 
     __tablename__ = "openid_logins"

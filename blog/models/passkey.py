@@ -11,9 +11,9 @@ from blog.models.base import Base, CreatedAt, RowId
 class Passkey(Base):
     """A passkey of a user: the public half of a key pair (Web Authentication, Level 3).
 
-    `sign_count` is how often the authenticator says that it was used; synced ones always say 0.
-    `is_synced` is whether it is kept in an account with several devices. `transports` is how the
-    browser reaches it.
+    `sign_count` is how often it was used according to the authenticator; for synced passkeys, it is
+    always 0. `is_synced` is whether an account shares it with several devices. `transports` is how
+    the browser reaches it.
     """
 
     __tablename__ = "passkeys"

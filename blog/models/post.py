@@ -21,14 +21,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from blog.core.text.excerpts import shown_in_lists
-from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, unique_submission_index
 from blog.models.cover import Cover, facts_of_cover
 from blog.models.tag import names_of_tags
 from blog.models.user import User
 
 
 class PostStatus(StrEnum):
-    """Whether a post is published. A held one waits for a moderator (`HeldItem`)."""
+    """Whether a post is published. A held post is waiting for a moderator (`HeldItem`)."""
 
     DRAFT = "draft"
     HELD = "held"
@@ -41,7 +41,7 @@ _PUBLISHED: ColumnElement[str] = literal_column("'published'")
 
 
 def is_public(posts: Any) -> ColumnElement[bool]:
-    """Whether a post is public, apart from the deletion of its author.
+    """Whether a post is public, regardless of whether its author has been deleted.
 
     Args:
         posts: the mapped class, or the columns of its table.
@@ -50,7 +50,7 @@ def is_public(posts: Any) -> ColumnElement[bool]:
 
 
 def is_unpublished(posts: Any) -> ColumnElement[bool]:
-    """Whether a post is a draft, held or scheduled, in the words of the partial indexes of those.
+    """Whether a post is a draft, held or scheduled, as the partial indexes for these express it.
 
     Args:
         posts: the mapped class, or the columns of its table.
@@ -71,7 +71,7 @@ class Post(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     # Without a title, a post is a note.
     title: Mapped[str | None] = mapped_column(String(200))
-    # The end of its address, unique among the posts of its author (`blog.core.text.slugs`).
+    # The end of its URL, unique among the posts of its author (`blog.core.text.slugs`).
     slug: Mapped[str | None] = mapped_column(String(100, collation="C"))
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
@@ -81,15 +81,15 @@ class Post(Base):
     renderer_version: Mapped[int] = mapped_column(Integer)
     # NULL for a post that was rendered before words were counted.
     word_count: Mapped[int | None] = mapped_column(Integer)
-    # What its author says of it, which lists show instead of its beginning. The API calls this
+    # A summary by its author, which lists show instead of the beginning. The API calls it
     # `excerpt`.
     summary: Mapped[str | None] = mapped_column(String(500))
     # A BCP 47 tag; NULL stands for the author's language.
     language: Mapped[str | None] = mapped_column(String(35))
-    # Where it was published first, if that was on another site.
+    # Its URL on another site, if it was first published there.
     canonical_url: Mapped[str | None] = mapped_column(String(2000))
     comments_open: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
-    # Whether only people the author follows can comment, if anybody can.
+    # Whether only people the author follows can comment, if comments are open.
     comments_limited: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     cover_id: Mapped[int | None] = mapped_column(ForeignKey("media.id", ondelete="SET NULL"))
     created_at: Mapped[CreatedAt]
@@ -97,35 +97,34 @@ class Post(Base):
         String(9), server_default=PostStatus.PUBLISHED, default=PostStatus.PUBLISHED
     )
     # The time of publication: the start of the transaction, or the original time of an imported
-    # post.
-    # For a scheduled post in the future; for a draft it may be NULL.
+    # post. For a scheduled post, it is in the future; for a draft, it may be NULL.
     published_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
-    # The time on the clocks of a time zone for which it is scheduled: `published_at` there.
+    # The local time for which it is scheduled: `published_at` in `time_zone`.
     scheduled_wall: Mapped[datetime | None] = mapped_column(DateTime)
     time_zone: Mapped[str | None] = mapped_column(String(64))
     edited_at: Mapped[datetime | None]
-    # Incremented by each edit; editors send the version that they have loaded.
+    # Incremented by each edit; the editor sends back the version that it has loaded.
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
     # The number of the text that was published last (`PostRevision`); 0 if none ever was.
     revision: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
     # When a moderator hid the post, and why. Only its author and moderators see it, and no list
-    # shows it. The reason is NULL if it was hidden before reasons were kept here.
+    # shows it. The reason is NULL if it was hidden before reasons were stored here.
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str | None] = mapped_column(Text)
     # When its author pinned it to their profile.
     pinned_at: Mapped[datetime | None]
-    # The secret of the link by which others may read it before it is published.
+    # The secret of the link with which others can read it before it is published.
     preview_key: Mapped[str | None] = mapped_column(String(43, collation="C"))
     comment_count: Mapped[Count]
     like_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
 
     author: Mapped[User] = relationship(lazy="raise")
-    # Their names, in the order of the author.
+    # Their names, in the order that the author chose.
     tags: Mapped[list[str]] = column_property(names_of_tags(id))
     cover_facts: Mapped[list[Any] | None] = column_property(facts_of_cover(cover_id))
 
-    # Whether the edit of a request is held for review, and readers see the text of before.
+    # Whether the edit in this request is held for review, so that readers still see the old text.
     holds_edit = False
 
     @property
@@ -135,7 +134,7 @@ class Post(Base):
 
     @property
     def shown_language(self) -> str | None:
-        """Its language, or else that of its author, who has to be loaded."""
+        """Its language, or else that of its author, which has to be loaded."""
         return self.language or self.author.language
 
     @property
@@ -145,7 +144,7 @@ class Post(Base):
 
     @property
     def beginning(self) -> str:
-        """The HTML that a list shows of it."""
+        """The HTML of its beginning, as lists show it."""
         return self._shown_in_lists[0]
 
     @property
@@ -158,7 +157,7 @@ class Post(Base):
         return shown_in_lists(self.excerpt, self.body_html, len(self.body_html.encode()))
 
     __table_args__ = (
-        once_a_submission("posts"),
+        unique_submission_index("posts"),
         CheckConstraint("status IN ('draft', 'held', 'scheduled', 'published')", name="status"),
         CheckConstraint(
             "status IN ('draft', 'held') OR published_at IS NOT NULL", name="published_at"
@@ -180,21 +179,21 @@ class Post(Base):
             postgresql_where=text("status = 'published' AND hidden_at IS NULL"),
             postgresql_include=["author_id"],
         ),
-        # When the files of the sitemap have changed (`blog.discovery.queries.FILE`).
+        # For the times at which files of the sitemap changed (`blog.discovery.queries.FILE`).
         Index(
             "ix_posts_changed",
             text("((id - 1) / 10000)"),
             text("greatest(published_at, edited_at)"),
             postgresql_where=text("status = 'published' AND hidden_at IS NULL"),
         ),
-        # Of one status, such as those that are to be published next.
+        # The posts of one status, such as those that are to be published next.
         Index(
             "ix_posts_unpublished",
             "status",
             "published_at",
             postgresql_where=text("status <> 'published'"),
         ),
-        # One's own that are not published, the last changed first.
+        # The unpublished posts of an author, the last changed first.
         Index(
             "ix_posts_unpublished_of_author",
             "author_id",

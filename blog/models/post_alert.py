@@ -21,6 +21,6 @@ class PostAlert(Base):
             ["follows.follower_id", "follows.followed_id"],
             ondelete="CASCADE",
         ),
-        # Whom to notify.
+        # The followers to notify.
         Index(None, "followed_id", "follower_id"),
     )

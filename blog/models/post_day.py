@@ -24,9 +24,9 @@ class PostDay(Base):
     visible: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
 
     @staticmethod
-    def of(moment: Any) -> ColumnElement[date]:
+    def of(time: Any) -> ColumnElement[date]:
         """The day of a time."""
-        return cast(func.timezone("UTC", moment), Date)
+        return cast(func.timezone("UTC", time), Date)
 
     @staticmethod
     def end(day: ColumnElement[date]) -> ColumnElement[datetime]:

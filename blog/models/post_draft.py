@@ -8,9 +8,9 @@ from blog.models.base import Base, CreatedAt
 
 
 class PostDraft(Base):
-    """What somebody is changing of a published post, until they publish or discard it.
+    """Unpublished changes to a published post, which the editor will publish or discard.
 
-    A post that is not published needs none: it is changed itself.
+    An unpublished post has no draft: it is changed directly.
     """
 
     __tablename__ = "post_drafts"
@@ -23,12 +23,12 @@ class PostDraft(Base):
     )
     # The fields of the form as they were typed, which need not be valid yet.
     fields: Mapped[dict[str, str]] = mapped_column(JSONB)
-    # The version of the post that they began from.
+    # The version of the post that they are based on.
     base_version: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
     saved_at: Mapped[CreatedAt]
 
     __table_args__ = (
-        # One's own, the last changed first.
+        # The drafts of an editor, the last changed first.
         Index(None, "editor_id", "saved_at", "post_id"),
     )

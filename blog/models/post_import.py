@@ -1,4 +1,4 @@
-"""Imports of posts from elsewhere."""
+"""Imports of posts from other sites."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from blog.models.base import Base, CreatedAt, RowId
 
 
 class ImportState(StrEnum):
-    """How far an import has come."""
+    """The state of an import."""
 
     CHECKING = "checking"
     CHECKED = "checked"
@@ -28,9 +28,9 @@ UNFINISHED = text("state IN ('checking', 'checked', 'importing')")
 class PostImport(Base):
     """An uploaded file whose posts are to be imported. Its owner has one at a time.
 
-    First a job reads all of it without writing a post; then the owner confirms, and it is read
-    again. `position` is the number of items that were read, and is written together with their
-    posts: after a crash the job goes on there.
+    First a job reads the whole file without writing any posts; then the owner confirms, and it is
+    read again. `position` is the number of items that were read, and is committed together with
+    their posts: after a crash, the job continues there.
     """
 
     __tablename__ = "post_imports"
@@ -39,29 +39,29 @@ class PostImport(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     state: Mapped[ImportState] = mapped_column(String(9), default=ImportState.CHECKING)
     file_name: Mapped[str] = mapped_column(String(200))
-    # The object of the storage that the upload is; NULL once it is deleted.
+    # The key of the upload in the storage; NULL once it is deleted.
     upload: Mapped[str | None] = mapped_column(String(100))
     kind: Mapped[str] = mapped_column(String(20), server_default="", default="")
     position: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
     # The number of items, once all of them have been read.
     total: Mapped[int | None] = mapped_column(Integer)
-    # How many posts, drafts, scheduled posts and images there are, and how many are not taken.
+    # How many posts, drafts, scheduled posts and images there are, and how many are left out.
     counts: Mapped[dict[str, int]] = mapped_column(JSONB, server_default="{}", default=dict)
-    # Why it has failed, for the owner.
+    # Why it failed, for the owner.
     failure: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    # When the owner has confirmed it.
+    # When the owner confirmed it.
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether it has reached a final state."""
         return self.state in {ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED}
 
     @property
     def can_be_retried(self) -> bool:
-        """Whether it was given up, with a file that could be read."""
+        """Whether it failed, although the file could be read."""
         return self.state == ImportState.FAILED and self.upload is not None
 
     __table_args__ = (
@@ -71,13 +71,13 @@ class PostImport(Base):
         ),
         Index(None, "owner_id", "id"),
         Index("uq_post_imports_unfinished", "owner_id", unique=True, postgresql_where=UNFINISHED),
-        # To delete old ones.
+        # To delete old imports.
         Index(None, "created_at"),
     )
 
 
 class ImportRemark(Base):
-    """Something that an import does not take, with the reason."""
+    """An item, or a part of one, that an import leaves out, with the reason."""
 
     __tablename__ = "import_remarks"
 

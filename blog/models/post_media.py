@@ -1,4 +1,4 @@
-"""Which posts show which images."""
+"""The images that posts show."""
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,10 +7,10 @@ from blog.models.base import Base
 
 
 class PostMedia(Base):
-    """The text of a post, also of a draft, names an image, which may not exist.
+    """The text of a post or draft refers to an image, which may not exist.
 
-    A trigger of `posts` keeps these rows, so that no way of writing a post can forget them. It also
-    locks the files, so that an image is not removed as unused at that moment.
+    A trigger of `posts` maintains these rows, so that no code that writes posts can forget them. It
+    also locks the files, so that an image is not removed as unused at the same time.
     """
 
     __tablename__ = "post_media"

@@ -10,13 +10,13 @@ from blog.models.user import User
 
 
 class PostRevision(Base):
-    """A text that the readers of a post have seen.
+    """A published version of the text of a post.
 
     A post that was never edited has no rows: its text is revision 1. The text of the newest
     revision is that of the post, and is copied when an edit replaces it (`is_current`).
 
-    Texts are stored as a whole, because an edit then takes no more room than a new post, and has
-    the same rate limit.
+    Texts are stored whole: an edit then takes no more space than a new post, and has the same rate
+    limit.
     """
 
     __tablename__ = "post_revisions"
@@ -29,7 +29,7 @@ class PostRevision(Base):
     created_at: Mapped[CreatedAt]
     # NULL if unknown, or if the account was deleted.
     editor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    # What differs from the revision before: `blog.posts.revisions.history.FIELDS`.
+    # The fields that differ from the previous revision: `blog.posts.revisions.history.FIELDS`.
     changed: Mapped[list[str]] = mapped_column(
         ARRAY(String), server_default=text("'{}'"), default=list
     )
@@ -53,12 +53,12 @@ class PostRevision(Base):
 
     @property
     def is_current(self) -> bool:
-        """Whether it is the newest, and its text that of the post."""
+        """Whether it is the newest revision, with the current text of the post."""
         return self.body is None
 
     @property
     def is_hidden(self) -> bool:
-        """Whether only its author or moderators may read it."""
+        """Whether only the author and moderators may read it."""
         return self.hidden_at is not None
 
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""How often posts were read, without a trace of who has read them."""
+"""Counts of views of posts, without a trace of the readers."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from blog.models.base import Base
 
 
 class PostViews(Base):
-    """About how many different visitors a post had on a day in UTC."""
+    """The approximate number of different visitors of a post on a day in UTC."""
 
     __tablename__ = "post_views"
 
@@ -19,15 +19,15 @@ class PostViews(Base):
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     views: Mapped[int] = mapped_column(Integer)
 
-    # For the deletion of old days. Rows come in the order of the days, so that it is tiny.
+    # To delete old days. The index is tiny, because rows are inserted in the order of the days.
     __table_args__ = (Index("ix_post_views_day", "day", postgresql_using="brin"),)
 
 
 class ViewSalt(Base):
     """The secret of a day, without which nothing can be found out about its visitors.
 
-    It is deleted after the day. The table is unlogged, so that it is in no write-ahead log and on
-    no replica, and no backup has its rows (`blog.core.db.dumps`).
+    It is deleted after the day. The table is unlogged, so that its rows are in no write-ahead log
+    and on no replica; backups leave them out, too (`blog.core.db.dumps`).
     """
 
     __tablename__ = "view_salts"
@@ -39,8 +39,8 @@ class ViewSalt(Base):
 
 
 class ViewMark(Base):
-    """A register of the sketch of a post on a day (`blog.posts.views.sketch`). Deleted after the
-    day, and kept nowhere else, like the salts."""
+    """A register of the sketch of a post on a day (`blog.posts.views.sketch`). It is deleted after
+    the day, and stored nowhere else, like the salts."""
 
     __tablename__ = "view_marks"
 

@@ -11,8 +11,8 @@ from blog.models.base import Base
 class RateLimit(Base):
     """A bucket that refills with time (`blog.core.web.rate_limits`).
 
-    `full_at` is when it will be full again, `taken` what the last request for it was granted. The
-    table is unlogged, for speed: after a crash of the database all buckets are full.
+    `full_at` is when it will be full again, `taken` how much the last request took from it. The
+    table is unlogged, for speed: after a crash of the database, all buckets are full.
     """
 
     __tablename__ = "rate_limits"

@@ -41,12 +41,12 @@ class CommentLike(Base):
 
     user: Mapped[User] = relationship(lazy="raise")
 
-    # As of `PostLike`.
+    # As in `PostLike`.
     __table_args__ = (Index(None, "comment_id", "created_at", "user_id"),)
 
 
 class BookmarkFolder(Base):
-    """A folder for bookmarks, which its owner has named. Names differ by more than their case."""
+    """A folder for bookmarks, named by its owner. Names are unique, ignoring case."""
 
     __tablename__ = "bookmark_folders"
 
@@ -59,7 +59,7 @@ class BookmarkFolder(Base):
 
 
 class Bookmark(Base):
-    """A user keeps a post to read it later, perhaps in one of their folders. Nobody else knows."""
+    """A user has saved a post for later, perhaps in one of their folders. Nobody else knows."""
 
     __tablename__ = "bookmarks"
 

@@ -5,14 +5,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.models.base import Base, CreatedAt
 
-# After refusals on so many days, an address gets only what its owner has asked for at that moment.
+# After refusals on this many days, an address only gets mails that its owner has just asked for.
 DAYS_UNTIL_STOPPED = 3
 
 
 class RefusedAddress(Base):
-    """An address that a mail server has refused permanently, since the last mail that it took.
+    """An address that its mail server has permanently refused since the last accepted mail.
 
-    `days` counts days, not mails: a fault of an hour must not end anybody's mails.
+    `days` counts days, not mails: a fault of an hour must not stop the mails to anyone.
     """
 
     __tablename__ = "refused_addresses"
@@ -24,6 +24,6 @@ class RefusedAddress(Base):
 
 
 def is_stopped() -> ColumnElement[bool]:
-    """Whether mails that may be unsubscribed from are no longer sent to an address, as a condition
-    on its row."""
+    """Whether mails with an unsubscribe link are no longer sent to an address, as a condition on
+    its row."""
     return RefusedAddress.days >= DAYS_UNTIL_STOPPED

@@ -1,4 +1,4 @@
-"""What moderators have hidden or refused, as sketches that similar texts are compared with."""
+"""Texts that moderators have hidden or refused, as sketches to compare similar texts with."""
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlalchemy import text as sql
@@ -9,13 +9,13 @@ from blog.models.base import Base, CreatedAt, RowId
 
 
 class RemovedText(Base):
-    """The sketch of a text (`blog.review.similarity`), from which nobody can read it.
+    """The sketch of a text (`blog.review.similarity`), which doesn't reveal the text.
 
     Attributes:
-        post_id, comment_id, held_item_id: what it is of; all are `None` once that is deleted, and
-            the sketch stays for a while.
+        post_id, comment_id, held_item_id: the item with the text; all are `None` once the item is
+            deleted, and the sketch stays for a while.
         sketch: 64 numbers of 32 bits.
-        bands: hashes of parts of it; similar texts have one in common.
+        bands: hashes of parts of the sketch; similar texts have one in common.
     """
 
     __tablename__ = "removed_texts"

@@ -14,7 +14,7 @@ from blog.models.comment import Comment
 from blog.models.post import Post
 from blog.models.user import User
 
-# How long a moderator has a report to themself.
+# How long a moderator has a report to themselves.
 CLAIMED_FOR = timedelta(hours=1)
 
 
@@ -30,13 +30,13 @@ class Report(Base):
     """A user's report that a post or a comment breaks the rules. Each user reports an item once.
 
     Attributes:
-        author_id: who wrote the item; a trigger fills it in.
+        author_id: the author of the item; a trigger fills it in.
         category: `spam`, `other`, or the number of a rule.
         rule: the number and the text of that rule, as they were then.
-        remark: what the moderator who closed it has noted for others; NULL if that was before
-            remarks were kept here.
-        answer: what they wrote to the reporter.
-        claimed_by_id: which moderator works on it, since `claimed_at`.
+        remark: the note of the moderator who closed it, for other moderators; NULL if that was
+            before remarks were stored here.
+        answer: their answer to the reporter.
+        claimed_by_id: the moderator who has been working on it since `claimed_at`.
     """
 
     __tablename__ = "reports"
@@ -76,7 +76,7 @@ class Report(Base):
         Index("uq_reports_post_id_reporter_id", "post_id", "reporter_id", unique=True),
         Index("uq_reports_comment_id_reporter_id", "comment_id", "reporter_id", unique=True),
         CheckConstraint("(rule IS NULL) = (category IN ('spam', 'other'))", name="category"),
-        # The two lists of moderators, the newest first, and those of a category.
+        # The two lists of moderators, the newest first, also by category.
         Index("ix_reports_open", "id", postgresql_where=text("closed_at IS NULL")),
         Index("ix_reports_closed", "id", postgresql_where=text("closed_at IS NOT NULL")),
         Index(
@@ -87,7 +87,7 @@ class Report(Base):
             "ix_reports_closed_of_category", "category", "id",
             postgresql_where=text("closed_at IS NOT NULL"),
         ),
-        # About what a person wrote.
+        # The reports about the texts of a person.
         Index(None, "author_id", "id"),
         Index(None, "closed_by_id", postgresql_where=text("closed_by_id IS NOT NULL")),
         Index(None, "claimed_by_id", postgresql_where=text("claimed_by_id IS NOT NULL")),
@@ -99,7 +99,7 @@ class Report(Base):
 
     @property
     def is_claimed(self) -> bool:
-        """Whether a moderator works on it."""
+        """Whether a moderator is working on it."""
         return self.claimed_at is not None and self.claimed_at + CLAIMED_FOR > now()
 
     @property

@@ -1,4 +1,4 @@
-"""Which revisions of posts show which images."""
+"""The images that revisions of posts show."""
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,9 +7,9 @@ from blog.models.base import Base
 
 
 class RevisionMedia(Base):
-    """The text of a revision that is not hidden names an image, which may not exist.
+    """The text of a revision that is not hidden refers to an image, which may not exist.
 
-    Kept by a trigger of `post_revisions`, like `PostMedia` for the current texts.
+    A trigger of `post_revisions` maintains the rows, like those of `PostMedia` for current texts.
     """
 
     __tablename__ = "revision_media"

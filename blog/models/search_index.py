@@ -1,4 +1,4 @@
-"""The indexes of the search in posts and in comments."""
+"""The search indexes of posts and comments."""
 
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,12 @@ from blog.models.base import Base
 
 
 class PostSearch(Base):
-    """What of a post is searched, kept by triggers of `posts` and `post_tags`.
+    """The searchable content of a post, maintained by triggers of `posts` and `post_tags`.
 
     The words of `document` have the weights A (title), B (tags), C (summary) and D (text). It also
-    has keys without a position, which are no words: `@17` for the author, `#5` for a tag, `!image`.
+    has keys without a position, which aren't words: `@17` for the author, `#5` for a tag, `!image`.
 
-    `listed_at` is the time of publication; NULL unless everybody may read the post.
+    `listed_at` is the time of publication; NULL unless the post is public.
     """
 
     __tablename__ = "post_search"
@@ -29,7 +29,7 @@ class PostSearch(Base):
     document: Mapped[Any] = mapped_column(TSVECTOR)
 
     __table_args__ = (
-        # A short list of what was not merged yet, because each search reads it.
+        # The pending list is kept short, because each search reads all of it.
         Index(
             "ix_post_search_document",
             "document",
@@ -47,11 +47,11 @@ class PostSearch(Base):
 
 
 class CommentSearch(Base):
-    """What of a comment is searched, kept by triggers of `comments`. A comment that is deleted or
-    disabled has no row.
+    """The searchable content of a comment, maintained by triggers of `comments`. A deleted or
+    disabled comment has no row.
 
     `document` has the words of its text, and the key `@17` for its author. `listed_at` is when it
-    was written. Whether everybody may read it depends on the post, too.
+    was written. Whether it is public depends on the post, too.
     """
 
     __tablename__ = "comment_search"
@@ -81,9 +81,9 @@ class CommentSearch(Base):
 
 
 class SearchConfiguration(Base):
-    """A text search configuration of PostgreSQL that some post or comment was indexed with.
+    """A text search configuration of PostgreSQL with which some post or comment was indexed.
 
-    What is searched for is looked up in each of them.
+    Each search looks for its words in all of these configurations.
     """
 
     __tablename__ = "search_configurations"

@@ -1,4 +1,4 @@
-"""What distinguishes this site from all others."""
+"""The identity of this site."""
 
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from blog.models.base import Base, CreatedAt
 class Site(Base):
     """The only row of its table, added by a migration.
 
-    `namespace` is what the ids in feeds are made of (`blog.feeds.ids`). It is chosen once, at
-    random, because names and domains change.
+    `namespace` is the base of the ids in feeds (`blog.feeds.ids`). It is chosen once, at random,
+    because names and domains change.
     """
 
     __tablename__ = "site"

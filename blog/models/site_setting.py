@@ -1,4 +1,4 @@
-"""What administrators have set in the page `/admin/settings`."""
+"""The settings that administrators change at `/admin/settings`."""
 
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from blog.models.base import Base
 
 
 class SiteSetting(Base):
-    """A setting that was changed in the page; one without a row has its default.
+    """A setting that was changed; a setting without a row has its default.
 
-    `version` is the number of the change that wrote it. They are counted over all settings, with
-    the row of `site` locked, so the largest one is that of the site.
+    `version` is the number of the change that wrote it. Changes are numbered over all settings,
+    with the row of `site` locked, so the largest number is the version of the site's settings.
     """
 
     __tablename__ = "site_settings"

@@ -1,4 +1,4 @@
-"""What caches in front of the site have to forget."""
+"""The keys that caches in front of the site have to purge."""
 
 from datetime import datetime
 
@@ -11,8 +11,9 @@ from blog.models.base import Base, RowId
 class StaleKey(Base):
     """A surrogate key (`blog.core.purging.keys`) whose pages have changed.
 
-    It is purged at `due_at`, and the row deleted then. While there is one, pages with this key are
-    not cached for long. Several rows may have the same key, so that no writer waits for another.
+    It is purged at `due_at`, and then the row is deleted. While there is a row, pages with this key
+    are not cached for long. Several rows may have the same key, so that no writer waits for
+    another.
     """
 
     __tablename__ = "stale_keys"

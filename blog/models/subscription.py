@@ -1,4 +1,4 @@
-"""Subscriptions to an author's posts by mail, for readers who need no account."""
+"""Subscriptions to an author's posts by mail, for which readers need no account."""
 
 from datetime import datetime
 
@@ -12,10 +12,11 @@ ACTIVE = text("confirmed_at IS NOT NULL AND ended_at IS NULL")
 
 
 class Subscription(Base):
-    """An address that gets the posts of an author, from when its owner has confirmed it until they
-    unsubscribe.
+    """An address that gets the posts of an author, from its confirmation until the owner
+    unsubscribes.
 
-    Nobody sees whose it is. A trigger updates `users.subscriber_count`, which counts active ones.
+    Nobody else sees the address. A trigger updates `users.subscriber_count`, which counts active
+    subscriptions.
     """
 
     __tablename__ = "subscriptions"
@@ -23,12 +24,12 @@ class Subscription(Base):
     id: Mapped[RowId]
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     email: Mapped[str] = mapped_column(String(254, collation="C"))
-    # When somebody last entered the address.
+    # When the address was last entered.
     asked_at: Mapped[CreatedAt]
-    # In which they read the page when they entered it; unknown of older ones.
+    # The language of the page on which it was entered; NULL for old subscriptions.
     language: Mapped[str | None] = mapped_column(String(35))
     confirmed_at: Mapped[datetime | None]
-    # When they unsubscribed. The row is kept for a while, so that they can change their mind.
+    # When the owner unsubscribed. The row is kept for a while, in case they change their mind.
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -41,10 +42,11 @@ class Subscription(Base):
 
 
 class PostMailing(Base):
-    """How far a post has been mailed: to all subscriptions up to the one with this id.
+    """The progress of mailing a post: it was mailed to all subscriptions up to the one with this
+    id.
 
-    So a job that is killed goes on where it was, and a post that is published again is not mailed
-    again.
+    So a job that was killed continues where it was, and a post that is published again is not
+    mailed again.
     """
 
     __tablename__ = "post_mailings"

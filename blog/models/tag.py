@@ -23,11 +23,11 @@ class Tag(Base):
     """A tag, in the spelling of the first post that had it.
 
     `folded` is the same for all spellings (`blog.core.text.tags.fold_tag`). Triggers count the
-    public posts by people whom no moderator has limited, and `tag_ranges` the tags that have any
-    and are not blocked. A job counts the posts of somebody who is limited now, or not any more.
+    public posts by people who are not limited, and, in `tag_ranges`, the tags that have any and are
+    not blocked. When a limit begins or ends, a job updates the counts.
 
-    A tag that moderators have merged into another one stands for that one, and a renamed one
-    leaves such a row behind. A blocked tag is shown nowhere, and cannot be added to posts.
+    A tag that moderators have merged into another one is an alias of that one, and renaming a tag
+    leaves such an alias behind. A blocked tag is shown nowhere, and can't be added to posts.
     """
 
     __tablename__ = "tags"
@@ -48,7 +48,7 @@ class Tag(Base):
 
 
 class PostTag(Base):
-    """A post has a tag, in the place where its author put it.
+    """A tag of a post, at the position that the author chose.
 
     Triggers copy the author and the time of publication from the post; `published_at` is NULL
     unless the post is public (`blog.models.post.is_public`) and lists have its author
@@ -82,9 +82,9 @@ class PostTag(Base):
 def names_of_tags(post_id: Any) -> ColumnElement[list[str]]:
     """The tags of a post as an array, in their order, read by the statement that reads the post.
 
-    It consists of columns of tables, because those of mapped classes would make each list that has
-    it a query of the ORM, which takes twice as long. The driver returns lists: a type would only
-    look at each of them again.
+    It uses columns of tables, because those of mapped classes would turn each list that has it into
+    a query of the ORM, which takes twice as long. The driver already returns lists, which a type
+    would only process again.
 
     Args:
         post_id: the column with the id of the post.

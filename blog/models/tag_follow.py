@@ -1,4 +1,4 @@
-"""Who follows which tag."""
+"""Follows of tags."""
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from blog.models.base import Base, CreatedAt
 
 
 class TagFollow(Base):
-    """The followed tab of a user has the posts with this tag. Only they know."""
+    """A user follows a tag: their timeline has the posts with it. Nobody else knows."""
 
     __tablename__ = "tag_follows"
 

@@ -1,4 +1,4 @@
-"""Challenges that have been answered."""
+"""Used challenges of passkeys."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from blog.models.base import Base
 
 
 class UsedChallenge(Base):
-    """A challenge that a passkey has answered, so that the answer can't be sent again.
+    """A challenge that a passkey has signed, so that the response can't be sent again.
 
-    `digest` is its SHA-256. The row is kept for as long as the challenge could be answered.
+    `digest` is its SHA-256. The row is kept for as long as the challenge would be accepted.
     """
 
     __tablename__ = "used_challenges"

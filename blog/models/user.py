@@ -6,13 +6,13 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, St
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.core.clock import now
-from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, unique_submission_index
 from blog.models.role import Permission, Role
 
-# The key by which people are found by their name; chr(1) sorts before all letters. Written as
-# PostgreSQL prints it, because `alembic check` compares that.
+# The key for finding people by name; chr(1) sorts before all letters. Written as PostgreSQL prints
+# it, because `alembic check` compares that.
 NAME_AND_USERNAME = "(lower(name) || chr(1)) || lower(username)"
-# The words by which people are found, as PostgreSQL prints them.
+# The words for finding people, as PostgreSQL prints the expression.
 WORDS_OF_PERSON = (
     "to_tsvector('simple'::regconfig, search_text("
     "((name::text || ' '::text) || username::text) COLLATE \"default\"))"
@@ -28,8 +28,8 @@ class User(Base):
     `username_fold` is the skeleton of confusable usernames (`accounts/registration/usernames.py`).
     It is NULL for older accounts whose username is confusable with that of an even older one.
 
-    `avatar` is the name of the uploaded image that is the avatar (`MediaFile`), if there is one.
-    It has no foreign key, which would be circular; what deletes the image unsets it.
+    `avatar` is the name of the uploaded image that is the avatar (`MediaFile`), if there is one. It
+    has no foreign key, which would be circular; deleting the image unsets it.
 
     `avatar_hash` is Gravatar's hash of the address. It is a generated column, so that it follows
     every change of `email`.
@@ -54,17 +54,17 @@ class User(Base):
     created_at: Mapped[CreatedAt]
     confirmed_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
-    # Since when lists leave out what they write, other than for their followers.
+    # Since then, lists leave out their texts, except for their followers.
     limited_at: Mapped[datetime | None]
-    # Until when they may only read.
+    # Until then, they may only read.
     paused_until: Mapped[datetime | None]
     last_seen_at: Mapped[CreatedAt]
     name: Mapped[str] = mapped_column(String(64), server_default="", default="")
     location: Mapped[str] = mapped_column(String(64), server_default="", default="")
     about_me: Mapped[str] = mapped_column(String(2000), server_default="", default="")
-    # In which they write, as a BCP 47 tag; NULL if they have not said.
+    # The language that they write in, as a BCP 47 tag; NULL if unknown.
     language: Mapped[str | None] = mapped_column(String(35))
-    # Of the pages and mails that they get; NULL if they have not chosen.
+    # The language of pages and mails for them; NULL if they have not chosen one.
     interface_language: Mapped[str | None] = mapped_column(String(35))
     # Whether search engines are asked not to list the profile and the posts.
     noindex: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
@@ -73,33 +73,33 @@ class User(Base):
     post_count: Mapped[Count]
     follower_count: Mapped[Count]
     following_count: Mapped[Count]
-    # Only they see how many get their posts by mail.
+    # How many people get their posts by mail, which only they see.
     subscriber_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
-    # Whether they have an authenticator app or a passkey, which logging in by password then takes.
+    # Whether they have an authenticator app or a passkey, which a login by password then requires.
     has_second_factor: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
-    # Until administrators have decided about their `Application`, they cannot be confirmed.
+    # Until an administrator has decided about their `Application`, they can't be confirmed.
     awaits_approval: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     # Whether their profile says who invited them.
     shows_inviter: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
-    # When so many wrong passwords were last tried that their number was limited everywhere.
+    # When someone last tried so many wrong passwords that the limit over all networks was reached.
     attacked_at: Mapped[datetime | None]
     # Incremented to invalidate all known devices (`blog.core.auth.devices`).
     device_generation: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
 
     role: Mapped[Role] = relationship(lazy="raise")
 
-    # Of the person who asks for a page (`blog.core.auth.credentials`); what waits for them if they
-    # moderate, up to 100.
+    # Loaded for the viewer of a request (`blog.core.auth.credentials`): counts up to 100, of which
+    # moderators have the last two.
     unread_notifications = open_reports = held_items = 0
-    # Whether they have muted or blocked anybody or were blocked, and whether they hide any words;
-    # known of the person who makes a request (`blog.core.auth.credentials`).
+    # Also loaded for the viewer: whether they have muted or blocked anyone or were blocked, and
+    # whether they hide any words.
     hides_people = False
     hides_words = False
 
     __table_args__ = (
-        once_a_submission("users"),
+        unique_submission_index("users"),
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),
         CheckConstraint(
             "NOT awaits_approval OR confirmed_at IS NULL", name="confirmed_after_approval"
@@ -111,7 +111,7 @@ class User(Base):
             unique=True,
             postgresql_where=text("username_fold IS NOT NULL"),
         ),
-        # For the administrators' list: users of a role, and those in rare states.
+        # For the administrators' list: the users of a role, and users in rare states.
         Index("ix_users_role_id_username_lower", "role_id", func.lower(username)),
         Index(
             "ix_users_disabled",
@@ -137,12 +137,12 @@ class User(Base):
         # Leaves room for HOT updates of counts and times ("heap-only tuples", PostgreSQL 66.7).
         {"postgresql_with": {"fillfactor": 85}},
     )
-    # Fetch generated columns with RETURNING, so that they need no further statement.
+    # Fetch generated columns with RETURNING, so that they need no additional statement.
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012
 
     @property
     def avatar_key(self) -> str:
-        """What the URL of the avatar is made of: the name of an image, or Gravatar's hash."""
+        """The key in the URL of the avatar: the name of an image, or Gravatar's hash."""
         return self.avatar or self.avatar_hash
 
     @property

@@ -1,4 +1,4 @@
-"""How much waits for moderators, as a part of the statement that authenticates them."""
+"""Counts of the items that await moderators, as part of the statement that authenticates them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from blog.models.held_item import HeldItem
 from blog.models.report import Report
 from blog.models.role import Permission
 
-# More than that are not counted.
+# Counting stops at this number.
 MOST_WAITING = 100
 _OPEN_REPORTS = (
     Report.__table__.c.closed_at.is_(None),
@@ -27,17 +27,17 @@ def waiting_counts(permissions: ColumnElement[int]) -> tuple[ColumnElement[int],
     moderate, for whom nothing is counted.
 
     Args:
-        permissions: the column with those of their role.
+        permissions: the column with the permissions of their role.
     """
     moderates = permissions.bitwise_and(int(Permission.MODERATE)) != 0
     return tuple(
-        case((moderates, _number(*which)), else_=literal_column("0"))
-        for which in (_OPEN_REPORTS, _HELD_ITEMS)
+        case((moderates, _count(*conditions)), else_=literal_column("0"))
+        for conditions in (_OPEN_REPORTS, _HELD_ITEMS)
     )
 
 
-def _number(*which: ColumnElement[bool]) -> Any:
-    # A literal, because PostgreSQL assumes that a parameter selects a tenth of the table.
+def _count(*conditions: ColumnElement[bool]) -> Any:
+    # The limit is a literal, because PostgreSQL assumes a tenth of the table for a parameter.
     one: ColumnElement[int] = literal_column("1")
-    rows = select(one).where(*which).limit(literal_column(str(MOST_WAITING)))
+    rows = select(one).where(*conditions).limit(literal_column(str(MOST_WAITING)))
     return select(func.count()).select_from(rows.subquery()).scalar_subquery()
