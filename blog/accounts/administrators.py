@@ -13,7 +13,7 @@ class LastAdministratorError(InvalidFieldsError):
     """The action would leave the site without an administrator.
 
     Args:
-        field: of the form, which shows it.
+        field: the field of the form that shows the message.
     """
 
     def __init__(self, field: str = "role") -> None:
@@ -26,7 +26,7 @@ async def lock_administrators(session: AsyncSession) -> set[int]:
     """Find all active administrators, and lock out concurrent calls until the commit.
 
     Call this before taking the permission from a user. If two administrators demote each other at
-    the same moment, the second one waits here, and then sees the change of the first.
+    the same time, the second one waits here, and then sees the change of the first.
 
     It locks the rows of the roles, in a mode that does not block registrations. Lock rows of users
     before this, never after, to avoid deadlocks.

@@ -1,6 +1,7 @@
-"""Who calls the API: by HTTP Basic (RFC 7617) with a password or a token, or as bearer (RFC 6750).
+"""Authentication of API calls, by HTTP Basic (RFC 7617) or a bearer token (RFC 6750).
 
-Cookies mean nothing here. What a token may do is what its person may, within its scopes.
+HTTP Basic takes a password, or a token as the username.
+Cookies are ignored. A token may do what its owner may do, within its scopes.
 """
 
 import logging
@@ -59,7 +60,7 @@ class PasswordRequiredError(Exception):
     """The caller has sent a token where the password is required."""
 
 
-WHAT_IS_MISSING: dict[type[Exception], LazyText] = {
+UNAUTHORIZED_MESSAGES: dict[type[Exception], LazyText] = {
     quart_auth.Unauthorized: lazy_gettext("Please send an email address and password, or a token."),
     BadCredentialsError: lazy_gettext("Unknown user or token, wrong password, or expired token."),
     PasswordRequiredError: lazy_gettext(
@@ -68,7 +69,7 @@ WHAT_IS_MISSING: dict[type[Exception], LazyText] = {
 }
 
 
-async def identify() -> None:
+async def authenticate_request() -> None:
     """Authenticate each request to the API, apply the rate limits, and check the scope.
 
     Raises:
@@ -77,18 +78,18 @@ async def identify() -> None:
         ForbiddenError: the address is not confirmed, or the token lacks the scope.
         PasswordRequiredError: a token is not enough.
         SecondFactorError: the password is right, but not enough.
-        TooManyRequestsError: too many requests came from them, or too many wrong passwords.
+        TooManyRequestsError: the caller has sent too many requests, or too many wrong passwords.
     """
     if request.method == "OPTIONS":  # The preflight of a browser, without credentials.
         return
     set_viewer(ANONYMOUS)
     limits.refuse_known_credentials()
-    if brings_password := _brings_password():
-        await limits.spend()  # For the address, before the password is hashed.
+    if has_password := _has_password():
+        await limits.spend()  # Counted for the IP address, before the password is hashed.
     try:
-        viewer = await _viewer()
+        viewer = await _load_viewer()
     except BadCredentialsError:
-        if not brings_password:
+        if not has_password:
             await limits.spend()
         raise
     await limits.spend(viewer.id)
@@ -119,33 +120,33 @@ def _authorise(viewer: Viewer, access: Access) -> None:
         raise PasswordRequiredError
 
 
-def _brings_password() -> bool:
-    given = request.authorization
-    return given is not None and given.type == "basic" and bool(given.password)
+def _has_password() -> bool:
+    credentials = request.authorization
+    return credentials is not None and credentials.type == "basic" and bool(credentials.password)
 
 
-async def _viewer() -> Viewer:
+async def _load_viewer() -> Viewer:
     """The user of the request's credentials; an anonymous viewer if there are none.
 
     Raises:
         BadCredentialsError: they are invalid.
         TooManyAttemptsError: too many passwords were tried.
     """
-    given = request.authorization
-    if given is None:
+    credentials = request.authorization
+    if credentials is None:
         if "Authorization" in request.headers:
             raise BadCredentialsError
         return ANONYMOUS
-    if given.type == "basic":
-        name, password = given.username or "", given.password or ""
+    if credentials.type == "basic":
+        name, password = credentials.username or "", credentials.password or ""
         if password:
-            account = await _person_with_password(db(), name, password)
+            account = await _check_password(db(), name, password)
             return Viewer.of(account, used_password=True).without(withheld_from(account))
         if not name:  # As HTTPie sends it for `--auth :`.
             return ANONYMOUS
         secret = name
     else:
-        secret = given.token or "" if given.type == "bearer" else ""
+        secret = credentials.token or "" if credentials.type == "bearer" else ""
     token = await credential(ApiToken, secret) if secret else None
     if token is None:
         note(Event.UNKNOWN_TOKEN, None)
@@ -156,8 +157,8 @@ async def _viewer() -> Viewer:
     return Viewer.by_token(token).without(withheld_from(token.user))
 
 
-async def _person_with_password(session: AsyncSession, login: str, password: str) -> User:
-    """Check a password like the log-in page, which counts the attempt."""
+async def _check_password(session: AsyncSession, login: str, password: str) -> User:
+    """Find the user with this password. The attempt is counted, as on the login page."""
     if len(login) > LONGEST_LOGIN or len(password) > LONGEST_PASSWORD or "\0" in login:
         raise BadCredentialsError
     client = requesting_client()
@@ -175,7 +176,7 @@ async def _person_with_password(session: AsyncSession, login: str, password: str
     return user
 
 
-async def keep_apart(response: Response) -> Response:
+async def set_cache_headers(response: Response) -> Response:
     """Keep caches from serving a response to another caller."""
     vary_by(response, "Authorization")
     is_personal = "Authorization" in request.headers
@@ -183,13 +184,12 @@ async def keep_apart(response: Response) -> Response:
     return response
 
 
-async def refuse_password(_error: SecondFactorError) -> Response:
-    """The response to the password of an account with a second factor, which a program doesn't
-    have."""
+async def answer_password(_error: SecondFactorError) -> Response:
+    """Answer a password of an account with a second factor, which a program can't provide."""
     return await error_response(403, str(TWO_FACTORS), problem=SECOND_FACTOR)
 
 
-async def remember_position(response: Response) -> Response:
+async def store_write_position(response: Response) -> Response:
     """After a request that may have written, store the primary's position with the token."""
     token_id = current_viewer().token_id
     if token_id and may_have_written(response):
@@ -199,23 +199,23 @@ async def remember_position(response: Response) -> Response:
             async with current_app.database.autocommit_session() as session:
                 await session.execute(statement.execution_options(synchronize_session=False))
         except (SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
-            # What was written stays; the next request finds the primary unavailable, too.
+            # The write is committed; the next request finds the primary unavailable, too.
             log.warning("the position after a write was not stored: %s", error)
     return response
 
 
-async def challenge(error: Exception) -> Response:
-    """The response to a request without valid credentials."""
-    response = await error_response(401, str(WHAT_IS_MISSING[type(error)]))
+async def answer_unauthorized(error: Exception) -> Response:
+    """Answer a request without valid credentials."""
+    response = await error_response(401, str(UNAUTHORIZED_MESSAGES[type(error)]))
     response.headers["WWW-Authenticate"] = CHALLENGE
     return response
 
 
 def authenticate_callers(version: Blueprint) -> None:
     """Authenticate each request to a version of the API."""
-    version.before_request(identify)
-    version.after_request(keep_apart)
-    version.register_error_handler(SecondFactorError, refuse_password)
-    version.after_request(remember_position)
-    for error in WHAT_IS_MISSING:
-        version.register_error_handler(error, challenge)
+    version.before_request(authenticate_request)
+    version.after_request(set_cache_headers)
+    version.register_error_handler(SecondFactorError, answer_password)
+    version.after_request(store_write_position)
+    for error in UNAUTHORIZED_MESSAGES:
+        version.register_error_handler(error, answer_unauthorized)

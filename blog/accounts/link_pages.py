@@ -1,4 +1,4 @@
-"""Shared by the pages that links in mails lead to."""
+"""Helpers of the pages that links in mails lead to."""
 
 from collections.abc import Awaitable, Callable
 
@@ -26,7 +26,7 @@ BUSY = lazy_gettext("We're getting a lot of requests right now. Try again in %(d
 
 
 async def keep_token_secret(response: Response) -> Response:
-    """Add the headers to responses of URLs that contain a token."""
+    """Add the headers to the response if its URL contains a token."""
     if "token" in (request.view_args or {}):
         response.headers.update(HEADERS)
     return response
@@ -41,9 +41,9 @@ async def announce_link(
     exists. If the process crashes in between, the user has to try again.
 
     Args:
-        mail_link: mails it to an address, if there is an account with it.
+        mail_link: mails the link to an address, if there is an account with it.
         template: the page with the form.
-        promise: the message on the page that follows.
+        promise: the message to show on the next page.
     """
     form = Form(ForgottenPasswordForm)
     if (data := await form.submitted()) is not None:

@@ -25,7 +25,7 @@ def credentials_of(user: User) -> str:
     """A digest that changes with the password and the address of an account.
 
     A link that contains it works once, because using it changes one of them. It also becomes
-    invalid when either is changed otherwise: a link to change the address, requested by an
+    invalid when either changes in another way: a link to change the address, requested by an
     attacker, must not survive the owner's new password (Sudhodanan and Paverd, "Pre-hijacked
     accounts", USENIX Security 2022).
     """
@@ -46,7 +46,7 @@ def check_credentials(user: User | None, content: dict[str, str]) -> User:
 async def user_of_link(
     session: AsyncSession, viewer: Viewer, purpose: str, token: str, links: LinkSigner
 ) -> User:
-    """The user of a link that has the digest of their credentials, if it is valid.
+    """The user of a link that contains the digest of their credentials, if it is valid.
 
     Args:
         viewer: the viewer, logged in or not.
@@ -70,7 +70,7 @@ def refuse_other_account(viewer: Viewer, user_id: int) -> None:
         user_id: the id of the link's account.
 
     Raises:
-        OtherAccountError: it is another account.
+        OtherAccountError: they are.
     """
     if viewer.id and viewer.id != user_id:
         raise OtherAccountError

@@ -19,7 +19,7 @@ async def delete_own(
     """Delete one of the viewer's rows, and commit.
 
     Args:
-        is_gone: the sentence for someone who has no such row.
+        is_gone: the message if there is no such row.
 
     Raises:
         NotFoundError: there is none with this id, or it is another user's.

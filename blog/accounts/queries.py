@@ -56,5 +56,5 @@ async def user_by_login(session: AsyncSession, login: str) -> User | None:
 
 
 async def user_by_email(session: AsyncSession, email: str) -> User | None:
-    """The user with this e-mail address, in lower case."""
+    """The user with this email address, which is in lower case."""
     return await session.scalar(select(User).where(User.email == email))

@@ -32,7 +32,7 @@ LONGEST_INVITATION = 300
 USERNAME = re.compile(r"[A-Za-z]([A-Za-z0-9._]{0,62}[A-Za-z0-9_])?", re.ASCII)
 
 
-def _username(text: str) -> str:
+def _validate_username(text: str) -> str:
     if not USERNAME.fullmatch(text):
         raise ValueError(
             _(
@@ -43,26 +43,26 @@ def _username(text: str) -> str:
     return text
 
 
-def _email(text: str) -> str:
+def _validate_email(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False, strict=True).normalized.lower()
     except EmailNotValidError as error:
         raise ValueError(_("This isn't an email address. %(reason)s", reason=error)) from None
 
 
-def _as_typed(value: Any) -> Any:
+def _wrap_secret(value: Any) -> Any:
     """Keep the spaces around a password, which `Schema` would strip."""
     return SecretStr(value) if isinstance(value, str) else value
 
 
-def _known_password(secret: SecretStr) -> SecretStr:
+def _require_password(secret: SecretStr) -> SecretStr:
     password = secret.get_secret_value()
     if not password:
         raise ValueError(_("Please fill in this field."))
     return secret
 
 
-def _new_password(secret: SecretStr) -> SecretStr:
+def _validate_new_password(secret: SecretStr) -> SecretStr:
     password = secret.get_secret_value()
     if len(password) < SHORTEST_PASSWORD:
         raise ValueError(_("Please use at least %(least)s characters.", least=SHORTEST_PASSWORD))
@@ -82,7 +82,7 @@ Username = Annotated[
     str,
     Field(max_length=LONGEST_USERNAME),
     NotBlank,
-    AfterValidator(_username),
+    AfterValidator(_validate_username),
     Field(
         description=(
             "Starts with a letter, doesn't end with a dot, and can't be mistaken for another "
@@ -95,7 +95,7 @@ EmailAddress = Annotated[
     str,
     Field(max_length=LONGEST_EMAIL),
     NotBlank,
-    AfterValidator(_email),
+    AfterValidator(_validate_email),
     Field(
         json_schema_extra={
             "format": "email",
@@ -103,11 +103,13 @@ EmailAddress = Annotated[
         }
     ),
 ]
-TypedPassword = Annotated[SecretStr, Field(max_length=LONGEST_PASSWORD), BeforeValidator(_as_typed)]
-KnownPassword = Annotated[TypedPassword, AfterValidator(_known_password)]
+TypedPassword = Annotated[
+    SecretStr, Field(max_length=LONGEST_PASSWORD), BeforeValidator(_wrap_secret)
+]
+KnownPassword = Annotated[TypedPassword, AfterValidator(_require_password)]
 NewPassword = Annotated[
     KnownPassword,
-    AfterValidator(_new_password),
+    AfterValidator(_validate_new_password),
     Field(
         description="Must not be a common or easily guessed password.",
         json_schema_extra={
@@ -126,14 +128,15 @@ class NewPasswordForm(Schema):
 
     @field_validator("password2")
     @classmethod
-    def _same_twice(cls, again: SecretStr, info: ValidationInfo) -> SecretStr:
+    def _refuse_mismatch(cls, again: SecretStr, info: ValidationInfo) -> SecretStr:
         if "password" in info.data and info.data["password"] != again:
             raise ValueError(_("The passwords don't match."))
         return again
 
 
 class ResetPasswordForm(NewPasswordForm):
-    """A new password, by a link in a mail, and whether to disconnect accounts of other services."""
+    """A new password, set by a link in a mail, and whether to disconnect accounts of other
+    services."""
 
     disconnect: bool = False
 
@@ -146,7 +149,7 @@ _EXAMPLE = {
 
 
 class UserCreate(Schema):
-    """A new account, with what a site may ask for besides."""
+    """A new account, with the invitation or application that a site may ask for."""
 
     model_config = with_example(_EXAMPLE)
 
@@ -170,20 +173,20 @@ class RegisterForm(NewPasswordForm, UserCreate, SubmittedForm):
 
 
 class LoginForm(Schema):
-    """The log-in form: e-mail address or username, and password."""
+    """The login form: email address or username, and password."""
 
     email: Annotated[str, Field(max_length=LONGEST_EMAIL), NotBlank]
     password: KnownPassword
     remember_me: bool = False
 
 
-def _unless_passkey(secret: SecretStr, info: ValidationInfo) -> SecretStr:
-    """Require a field, unless the script of the page has filled in the answer of a passkey."""
-    return secret if info.data.get("credential") else _known_password(secret)
+def _require_unless_passkey(secret: SecretStr, info: ValidationInfo) -> SecretStr:
+    """Require a field, unless the script of the page has filled in the response of a passkey."""
+    return secret if info.data.get("credential") else _require_password(secret)
 
 
-WithoutPasskey = Annotated[
-    TypedPassword, AfterValidator(_unless_passkey), Field(validate_default=True)
+RequiredWithoutPasskey = Annotated[
+    TypedPassword, AfterValidator(_require_unless_passkey), Field(validate_default=True)
 ]
 
 
@@ -192,16 +195,16 @@ class SecondFactorForm(Schema):
     now on."""
 
     credential: str = ""
-    code: WithoutPasskey = SecretStr("")
+    code: RequiredWithoutPasskey = SecretStr("")
     trust: bool = False
 
 
 class IdentityForm(Schema):
-    """The form for proving again who one is: for a passkey, or the password; with a second factor
-    also for a code."""
+    """The form in which users prove again who they are: by a passkey, or by the password and, with
+    a second factor, a code."""
 
     credential: str = ""
-    password: WithoutPasskey = SecretStr("")
+    password: RequiredWithoutPasskey = SecretStr("")
     code: TypedPassword = SecretStr("")
 
 
@@ -212,13 +215,13 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 class ForgottenPasswordForm(Schema):
-    """The e-mail address of an account whose password is forgotten."""
+    """The email address of an account with a forgotten password."""
 
     email: EmailAddress
 
 
 class ChangeEmailForm(Schema):
-    """A new address, with the password unless the session has proved more."""
+    """A new address, with the password, unless the session has a stronger proof."""
 
     email: EmailAddress
     password: TypedPassword = SecretStr("")
@@ -235,7 +238,7 @@ TOKEN_LIVES = {
 }
 
 
-def _life(choice: Any) -> timedelta:
+def _parse_lifetime(choice: Any) -> timedelta:
     if choice not in TOKEN_LIVES:
         raise ValueError(_("Please choose one of the options."))
     return TOKEN_LIVES[choice]
@@ -248,11 +251,11 @@ class EndAllForm(Schema):
 
 
 class TokenForm(SubmittedForm):
-    """A new API token, with the password unless the session has proved more."""
+    """A new API token, with the password, unless the session has a stronger proof."""
 
     password: TypedPassword = SecretStr("")
     name: Annotated[str, Field(max_length=64), NotBlank]
     read: bool = False
     write: bool = False
     moderate: bool = False
-    life: Annotated[timedelta, BeforeValidator(_life)]
+    life: Annotated[timedelta, BeforeValidator(_parse_lifetime)]

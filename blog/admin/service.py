@@ -18,7 +18,7 @@ from blog.accounts.events import AccountDisabled, AccountEnabled
 from blog.accounts.passwords.new_passwords import refuse_context_words
 from blog.accounts.passwords.service import reset_link, send_reset_link
 from blog.accounts.registration.adding import insert_account
-from blog.accounts.registration.uniqueness import taken
+from blog.accounts.registration.uniqueness import uniqueness_error
 from blog.accounts.registration.usernames import fold
 from blog.accounts.schemas import UserCreate
 from blog.accounts.sessions.service import end_all_access
@@ -238,7 +238,7 @@ async def edit_account(
                     .execution_options(synchronize_session=False)
                 )
         except IntegrityError as error:
-            raise taken(error) from None
+            raise uniqueness_error(error) from None
         await mark(session, SITE)
         if "username" in changes:
             # Nobody has the name that these texts mention: they are rendered again.

@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
 from blog.accounts.deletion.batches import begin_deletion, delete_batch
-from blog.accounts.deletion.jobs import remove_later
+from blog.accounts.deletion.jobs import enqueue_removal
 from blog.core.db.database_errors import is_lock_timeout
 from blog.core.web.app import Broadside
 from blog.models import (
@@ -103,7 +103,7 @@ async def leave(app: Broadside, user: User) -> None:
     """Delete an account through the page; its rows remain."""
     async with app.database.session() as session:
         await begin_deletion(session, user)
-        await remove_later(session, user.id)
+        await enqueue_removal(session, user.id)
         await session.commit()
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import insert, update
 
-from blog.accounts.second_factor.codes import sealed_for
+from blog.accounts.second_factor.codes import sealing_context
 from blog.accounts.second_factor.recovery import replace_codes
 from blog.core.crypto.one_time_codes import STEP_SECONDS, code_of, new_secret
 from blog.core.web.app import Broadside
@@ -35,7 +35,7 @@ async def add_phone(app: Broadside, user: User) -> Phone:
     """Give a user an authenticator app."""
     secret = new_secret()
     async with app.database.session() as session:
-        sealed = app.sealer.seal(secret, sealed_for(user.id))
+        sealed = app.sealer.seal(secret, sealing_context(user.id))
         await session.execute(insert(Authenticator).values(user_id=user.id, secret=sealed))
         await session.execute(update(User).where(User.id == user.id).values(has_second_factor=True))
         codes = await replace_codes(session, user.id)

@@ -13,7 +13,7 @@ from blog.accounts.deletion import jobs
 from blog.accounts.deletion.jobs import (
     FIND_DELETED_ACCOUNTS,
     REMOVE_DELETED_ACCOUNT,
-    remove_later,
+    enqueue_removal,
 )
 from blog.accounts.deletion.rows import ROWS_AT_ONCE
 from blog.accounts.deletion.texts import POSTS_AT_ONCE
@@ -248,7 +248,7 @@ async def test_a_job_removes_nothing_of_an_account_that_is_not_deleted(
 ) -> None:
     site = await haunted_site(app)
     async with app.database.session() as session:
-        await remove_later(session, site.ghost.id)
+        await enqueue_removal(session, site.ghost.id)
         await session.commit()
     async with at_work(app, REMOVE_DELETED_ACCOUNT):
         await until(lambda: is_done(app))

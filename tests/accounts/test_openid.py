@@ -505,7 +505,7 @@ async def test_another_key_is_refused_until_the_issuer_has_published_it(
     question = await asked(browser)
     issuer.says(question["nonce"], SUSAN, key=other)
     assert (await come_back(browser, question)).headers["location"] == "/auth/login"
-    monkeypatch.setattr("blog.accounts.openid.issuers.KEYS_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr("blog.accounts.openid.issuers.KEYS_CACHE_SECONDS", 0.0)
     issuer.publish(other)
     question = await asked(browser)
     issuer.says(question["nonce"], SUSAN, key=other)

@@ -1,4 +1,4 @@
-"""`/admin/applications`: those who would like to join."""
+"""`/admin/applications`: the people who have applied for an account."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -22,7 +22,7 @@ PER_PAGE = 30
 @blueprint.get("")
 @admin_required
 async def index() -> ResponseReturnValue:
-    """Who waits, the oldest first."""
+    """List the pending applications, the oldest first."""
     page = await queries.waiting(db(), requested_page(PER_PAGE))
     return await render_template("admin/applications.html", page=page)
 
@@ -45,7 +45,7 @@ async def approve(user_id: int) -> ResponseReturnValue:
 @admin_required
 async def ask_to_refuse(user_id: int) -> ResponseReturnValue:
     """Ask for the reason."""
-    return await _question(user_id, Form(RefusalForm))
+    return await _refusal_page(user_id, Form(RefusalForm))
 
 
 @blueprint.post("/<id:user_id>/refuse")
@@ -55,7 +55,7 @@ async def refuse(user_id: int) -> ResponseReturnValue:
     """Refuse an application."""
     form = Form(RefusalForm)
     if (data := await form.submitted()) is None:
-        return await _question(user_id, form)
+        return await _refusal_page(user_id, form)
     try:
         username = await service.refuse(db(), required_viewer(), user_id, data.reason)
     except NotFoundError as error:
@@ -68,7 +68,7 @@ async def refuse(user_id: int) -> ResponseReturnValue:
     return redirect(url_for("applications.index"))
 
 
-async def _question(user_id: int, form: Form[RefusalForm]) -> ResponseReturnValue:
+async def _refusal_page(user_id: int, form: Form[RefusalForm]) -> ResponseReturnValue:
     application = await queries.application_of(db(), user_id)
     if application is None:
         raise NotFoundError(service.IS_DECIDED)

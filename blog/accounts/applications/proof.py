@@ -1,4 +1,4 @@
-"""What follows from a proved address, also while administrators have not decided."""
+"""Confirming an address once its owner has proved it, even before administrators decide."""
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,14 +12,14 @@ from blog.models import Application, User
 async def confirm_address(session: AsyncSession, user: User, address: str) -> None:
     """Confirm an address that its owner has proved; idempotent. The caller commits.
 
-    The account of an applicant stays unconfirmed; that the address is theirs is noted.
+    The account of an applicant stays unconfirmed; only the proof of the address is recorded.
 
     Args:
         user: the account.
-        address: the one that was proved; if the account has another one by now, nothing happens.
+        address: the proved address; nothing happens if the account has a different one by now.
     """
     if user.awaits_approval:
-        # In the order of a decision, which might be taken at this moment.
+        # Locked in the same order as a decision, which may be made at the same time.
         await session.execute(select(User.id).where(User.id == user.id).with_for_update())
         await session.execute(
             update(Application)

@@ -22,7 +22,7 @@ def _with_users(ids: Rows) -> Select[Application]:
     )
 
 
-_WAITING: Listing[Application] = Listing(
+_PENDING: Listing[Application] = Listing(
     Order(Application.user_id, descending=False),
     select(Application.user_id),
     lambda application: (application.user_id,),
@@ -32,12 +32,12 @@ _WAITING: Listing[Application] = Listing(
 
 
 async def waiting(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Application]:
-    """A page of the applications, the oldest first.
+    """A page of the pending applications, the oldest first.
 
     Raises:
         TooDeepError: the page is beyond `DEEPEST_PAGE`.
     """
-    return await _WAITING.read(session, wanted)
+    return await _PENDING.read(session, wanted)
 
 
 async def application_of(session: AsyncSession, user_id: int) -> Application | None:

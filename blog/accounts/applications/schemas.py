@@ -1,4 +1,4 @@
-"""The forms for decisions."""
+"""The form for decisions about applications."""
 
 from typing import Annotated
 
@@ -9,6 +9,6 @@ from blog.core.text.validation import Schema
 
 
 class RefusalForm(Schema):
-    """Why an application is refused; the applicant is told."""
+    """Why an application is refused; the applicant gets to read it."""
 
     reason: Annotated[str, Field(max_length=500), CLEAN_LINE] = ""

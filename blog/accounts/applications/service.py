@@ -24,13 +24,13 @@ IS_DECIDED = lazy_gettext("Someone has already decided about this application.")
 
 
 async def approve(session: AsyncSession, viewer: Viewer, user_id: int, links: LinkSigner) -> User:
-    """Let an applicant in. Without a proved address they get another link to confirm it.
+    """Let an applicant in. If their address isn't proved yet, they get another link to confirm it.
 
     Raises:
         NotFoundError: it was decided already, or the account is gone.
         ForbiddenError: the viewer is not an administrator any more.
     """
-    application = await _begin(session, viewer, user_id)
+    application = await _lock_application(session, viewer, user_id)
     user, proved_at = application.user, application.proved_at
     await session.execute(
         update(User)
@@ -55,25 +55,25 @@ async def approve(session: AsyncSession, viewer: Viewer, user_id: int, links: Li
 
 
 async def refuse(session: AsyncSession, viewer: Viewer, user_id: int, reason: str) -> str:
-    """Refuse an application: the account is deleted, and the applicant told.
+    """Refuse an application: delete the account, and notify the applicant.
 
     Args:
-        reason: for them and for the audit log; it may be empty.
+        reason: for the applicant and the audit log; it may be empty.
 
     Returns:
-        The username that they wanted.
+        The username that they had chosen.
 
     Raises:
         NotFoundError: it was decided already, or the account is gone.
         ForbiddenError: the viewer is not an administrator any more.
     """
-    application = await _begin(session, viewer, user_id)
+    application = await _lock_application(session, viewer, user_id)
     user = application.user
     address, username, language = user.email, user.username, user.interface_language
     details = {"reason": reason} if reason else {}
     audit.record(session, viewer, Act.REFUSE_APPLICATION, user, **details)
     await remove_account(session, user)
-    # The deletion takes back what was to be mailed to this address before.
+    # Added after the deletion, which removes all queued mails to this address.
     await outbox.put(
         session,
         to=address,
@@ -86,8 +86,8 @@ async def refuse(session: AsyncSession, viewer: Viewer, user_id: int, reason: st
     return username
 
 
-async def _begin(session: AsyncSession, viewer: Viewer, user_id: int) -> Application:
-    """Lock the account, and check that it still waits and the viewer may decide."""
+async def _lock_application(session: AsyncSession, viewer: Viewer, user_id: int) -> Application:
+    """Lock the account, and check that it still awaits approval and that the viewer may decide."""
     await session.execute(select(User.id).where(User.id == user_id).with_for_update())
     administrators = await lock_administrators(session)
     if viewer.id not in administrators:

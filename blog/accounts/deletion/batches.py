@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.deletion.rows import ROWS_AT_ONCE, delete_items, delete_where, found_ids
+from blog.accounts.deletion.rows import ROWS_AT_ONCE, delete_items, delete_where, find_ids
 from blog.accounts.deletion.texts import (
     delete_bookmarks,
     delete_comment_likes,
@@ -54,14 +54,14 @@ LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '50ms'")
 
 
 async def begin_deletion(session: AsyncSession, user: User) -> None:
-    """Hide an account from everybody; the caller has locked it, and commits.
+    """Hide an account from everyone; the caller has locked it, and commits.
 
-    Sessions, tokens, mails and what the address is subscribed to are deleted at once. The username
-    and the address become available again.
+    Sessions, tokens, mails and the subscriptions of the address are deleted immediately. The
+    username and the address become available again.
     """
     session.add(AccountDeletion(user_id=user.id))
     await session.execute(delete(Email).where(Email.recipient == user.email))
-    # Until an address is confirmed, it may be somebody else's.
+    # Until an address is confirmed, it may be someone else's.
     if user.is_confirmed:
         await delete_where(session, Subscription, Subscription.email == user.email)
         await delete_where(session, RefusedAddress, RefusedAddress.address == user.email)
@@ -83,17 +83,18 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
         await session.execute(delete(table).where(table.user_id == user.id))
 
 
-def _deleting(person: Any) -> Callable[[AsyncSession, int], Awaitable[bool]]:
-    """A function that deletes some rows of a table whose column `person` is the user.
+def _build_step(person: Any) -> Callable[[AsyncSession, int], Awaitable[bool]]:
+    """Build a function that deletes some rows of a table: those with the user in a column.
 
     It returns whether there were any.
+
+    Args:
+        person: the column.
     """
     table = person.class_
 
     async def delete_some(session: AsyncSession, user_id: int) -> bool:
-        ids = await found_ids(
-            session, select(table.id).where(person == user_id).limit(ROWS_AT_ONCE)
-        )
+        ids = await find_ids(session, select(table.id).where(person == user_id).limit(ROWS_AT_ONCE))
         if ids:
             await delete_where(session, table, table.id.in_(ids))
         return bool(ids)
@@ -104,7 +105,7 @@ def _deleting(person: Any) -> Callable[[AsyncSession, int], Awaitable[bool]]:
 async def delete_batch(session: AsyncSession, user_id: int) -> bool:
     """Delete some rows of a deleted account, and finally the account itself; the caller commits.
 
-    Lock waits are short, so that other transactions do not wait long for its own locks.
+    It gives up quickly when it has to wait for a lock, because others may be waiting for its own.
 
     Returns:
         Whether the account is completely deleted.
@@ -121,13 +122,13 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         delete_likes,
         delete_comment_likes,
         delete_bookmarks,
-        _forget_mentions,
+        _unlink_mentions,
         _delete_follows,
         _delete_mutes_and_blocks,
-        _deleting(HiddenWord.user_id),
-        _deleting(Report.reporter_id),
-        _deleting(HeldItem.author_id),
-        _deleting(Subscription.author_id),
+        _build_step(HiddenWord.user_id),
+        _build_step(Report.reporter_id),
+        _build_step(HeldItem.author_id),
+        _build_step(Subscription.author_id),
         _delete_notifications,
         _delete_media,
         _anonymise_moderation,
@@ -139,9 +140,9 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
     return True
 
 
-async def _forget_mentions(session: AsyncSession, user_id: int) -> bool:
-    """Take the user out of some mentions; a job renders those texts again, without the link."""
-    rows = await found_ids(
+async def _unlink_mentions(session: AsyncSession, user_id: int) -> bool:
+    """Remove the user from some mentions; a job renders those texts again, without the link."""
+    rows = await find_ids(
         session, select(Mention.id).where(Mention.user_id == user_id).limit(ROWS_AT_ONCE)
     )
     if rows:
@@ -178,9 +179,9 @@ async def _delete_pairs(session: AsyncSession, user_id: int, *pair: Any) -> bool
 
 
 async def _delete_notifications(session: AsyncSession, user_id: int) -> bool:
-    """Delete some of what the user is notified of, and then of the lines."""
+    """Delete some items of the user's notifications; then some notifications without any."""
     lines = select(Notification.id).where(Notification.user_id == user_id).limit(ROWS_AT_ONCE)
-    some = await found_ids(session, lines)
+    some = await find_ids(session, lines)
     if not some:
         return False
     if not await delete_items(session, NotificationItem.notification_id.in_(some)):
@@ -208,7 +209,7 @@ async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
         (AuditEntry, AuditEntry.actor_id),
         (AuditEntry, AuditEntry.subject_id),
     ):
-        rows = await found_ids(
+        rows = await find_ids(
             session, select(table.id).where(column == user_id).limit(ROWS_AT_ONCE)
         )
         if rows:
@@ -223,7 +224,7 @@ async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _delete_openings(session: AsyncSession, user_id: int) -> bool:
-    """Delete some of what the log of moderation says of the user; its entries stay as they are."""
+    """Delete some facts about the user from the moderation log, whose entries stay as they are."""
     key = (LogOpening.number, LogOpening.fact)
     rows = (
         await session.execute(select(*key).where(LogOpening.user_id == user_id).limit(ROWS_AT_ONCE))

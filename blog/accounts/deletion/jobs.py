@@ -19,7 +19,7 @@ from blog.models import AccountDeletion, Job
 
 # How long a job works on one account before it yields to others.
 TURN_SECONDS = 10.0
-FOUND_AT_ONCE = 100
+JOBS_AT_ONCE = 100
 
 
 async def remove_rows(job: RunningJob) -> None:
@@ -44,16 +44,16 @@ async def remove_rows(job: RunningJob) -> None:
     await job.go_on_later()
 
 
-async def find_deleted(job: RunningJob) -> None:
-    """Enqueue jobs for deletions without one, which were started by an older version."""
+async def enqueue_missing_jobs(job: RunningJob) -> None:
+    """Enqueue jobs for deletions that have none, because an older version started them."""
     has_job = select(Job.id).where(
         Job.kind == REMOVE_DELETED_ACCOUNT.name,
         Job.payload["user_id"].as_integer() == AccountDeletion.user_id,
     )
-    missing = select(AccountDeletion.user_id).where(~has_job.exists()).limit(FOUND_AT_ONCE)
+    missing = select(AccountDeletion.user_id).where(~has_job.exists()).limit(JOBS_AT_ONCE)
     async with job.finishing() as session:
         for user_id in await session.scalars(missing):
-            await remove_later(session, user_id)
+            await enqueue_removal(session, user_id)
 
 
 REMOVE_DELETED_ACCOUNT = JobKind(
@@ -63,10 +63,10 @@ REMOVE_DELETED_ACCOUNT = JobKind(
     gives_up=False,
 )
 FIND_DELETED_ACCOUNTS = JobKind(
-    "find_deleted_accounts", find_deleted, at_once=1, every=timedelta(minutes=10)
+    "find_deleted_accounts", enqueue_missing_jobs, at_once=1, every=timedelta(minutes=10)
 )
 
 
-async def remove_later(session: AsyncSession, user_id: int) -> None:
+async def enqueue_removal(session: AsyncSession, user_id: int) -> None:
     """Enqueue the deletion of an account's rows; the caller commits."""
     await enqueue(session, REMOVE_DELETED_ACCOUNT, key=f"account {user_id}", user_id=user_id)

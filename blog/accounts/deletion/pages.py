@@ -26,7 +26,7 @@ blueprint.after_request(link_pages.keep_token_secret)
 
 
 class DeleteAccountForm(Schema):
-    """The form that asks for the password again, unless the session has proved more."""
+    """The password, typed again; not needed after a stronger proof in this session."""
 
     password: TypedPassword = SecretStr("")
 
@@ -48,7 +48,7 @@ async def send_link() -> ResponseReturnValue:
     if (data := await form.submitted()) is not None:
         try:
             await spend(MAILING)
-            await leaving.ask_to_confirm(
+            await leaving.send_deletion_link(
                 db(), viewer, data.password, current_app.passwords,
                 links=current_app.links, client=requesting_client(),
             )  # fmt: skip

@@ -11,26 +11,30 @@ from blog.models import NotificationItem
 ROWS_AT_ONCE = 100
 
 
-async def found_ids(session: AsyncSession, ids: Select[int]) -> Sequence[int]:
+async def find_ids(session: AsyncSession, ids: Select[int]) -> Sequence[int]:
     """The ids that a query finds."""
     return (await session.scalars(ids)).all()
 
 
-async def lock(session: AsyncSession, table: Any, which: ColumnElement[bool]) -> None:
+async def lock(session: AsyncSession, table: Any, condition: ColumnElement[bool]) -> None:
     """Lock rows in the order of their ids, to avoid deadlocks."""
     await session.execute(
-        select(table.id).where(which).order_by(table.id).with_for_update(key_share=True)
+        select(table.id).where(condition).order_by(table.id).with_for_update(key_share=True)
     )
 
 
-async def delete_where(session: AsyncSession, table: Any, which: ColumnElement[bool]) -> None:
+async def delete_where(session: AsyncSession, table: Any, condition: ColumnElement[bool]) -> None:
     """Delete the rows that meet a condition."""
-    await session.execute(delete(table).where(which).execution_options(synchronize_session=False))
+    await session.execute(
+        delete(table).where(condition).execution_options(synchronize_session=False)
+    )
 
 
-async def delete_items(session: AsyncSession, which: ColumnElement[bool]) -> bool:
+async def delete_items(session: AsyncSession, condition: ColumnElement[bool]) -> bool:
     """Delete some items of notifications; returns whether there were any."""
-    items = await found_ids(session, select(NotificationItem.id).where(which).limit(ROWS_AT_ONCE))
+    items = await find_ids(
+        session, select(NotificationItem.id).where(condition).limit(ROWS_AT_ONCE)
+    )
     if items:
         await delete_where(session, NotificationItem, NotificationItem.id.in_(items))
     return bool(items)

@@ -11,10 +11,10 @@ from sqlalchemy.orm import joinedload
 
 from blog.accounts.administrators import LastAdministratorError, lock_administrators
 from blog.accounts.deletion.batches import begin_deletion
-from blog.accounts.deletion.jobs import remove_later
+from blog.accounts.deletion.jobs import enqueue_removal
 from blog.accounts.events import AccountDeleted
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
-from blog.accounts.reauthentication.service import prove_in_form
+from blog.accounts.reauthentication.service import check_form_password
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -31,7 +31,7 @@ from blog.models.account_deletion import not_deleted
 DELETE_ACCOUNT = "delete account"
 
 
-async def ask_to_confirm(
+async def send_deletion_link(
     session: AsyncSession, viewer: Viewer, password: SecretStr, passwords: Passwords, *,
     links: LinkSigner, client: Client,
 ) -> None:  # fmt: skip
@@ -43,7 +43,7 @@ async def ask_to_confirm(
         TooManyAttemptsError: too many wrong passwords were tried.
         LastAdministratorError: the user is the last administrator.
     """
-    await prove_in_form(session, viewer, password, passwords, client)
+    await check_form_password(session, viewer, password, passwords, client)
     user = viewer.person
     await _refuse_last_administrator(session, user)
     token = links.sign(DELETE_ACCOUNT, {"user": user.id, "credentials": credentials_of(user)})
@@ -81,7 +81,7 @@ async def delete_account(
 ) -> None:
     """Delete the viewer's account with its posts, comments, follows, sessions and mails.
 
-    It is hidden from everybody when this returns; `blog.accounts.deletion.jobs` deletes its rows.
+    It is hidden from everyone when this returns; `blog.accounts.deletion.jobs` deletes its rows.
     The audit log keeps the username.
 
     Raises:
@@ -107,15 +107,18 @@ async def delete_account(
 
 
 async def remove_account(session: AsyncSession, user: User) -> None:
-    """Hide an account, and have its rows deleted; the caller has locked it, and commits."""
+    """Hide an account, and enqueue the deletion of its rows.
+
+    The caller has locked the account, and commits.
+    """
     await begin_deletion(session, user)
-    await remove_later(session, user.id)
+    await enqueue_removal(session, user.id)
     await record(session, AccountDeleted(user.id))
 
 
 async def _lock_with_authors(session: AsyncSession, user: User) -> None:
-    """Lock a user, what their address is subscribed to and the authors, who count it, in the order
-    of all writers."""
+    """Lock a user, the subscriptions of their address and the authors, who count them, in the same
+    order as all writers."""
     subscriptions = select(Subscription.author_id).where(Subscription.email == user.email)
     ordered = subscriptions.order_by(Subscription.id).with_for_update()
     people = {user.id, *await session.scalars(ordered)}

@@ -42,7 +42,7 @@ async def send_link() -> ResponseReturnValue:
         try:
             refuse_disposable(data.email, current_app.site)
             await spend(MAILING)
-            await email_service.ask_for_change(
+            await email_service.send_change_link(
                 db(), viewer, data, passwords=current_app.passwords,
                 links=current_app.links, client=requesting_client(),
             )  # fmt: skip

@@ -12,10 +12,10 @@ from blog.accounts.links import (
     credentials_of,
     refuse_other_account,
 )
-from blog.accounts.reauthentication.service import prove_in_form
+from blog.accounts.reauthentication.service import check_form_password
 from blog.accounts.registration.disposable import refuse_disposable
 from blog.accounts.registration.service import role_for
-from blog.accounts.registration.uniqueness import taken
+from blog.accounts.registration.uniqueness import uniqueness_error
 from blog.accounts.schemas import ChangeEmailForm
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
@@ -40,7 +40,7 @@ ENOUGH = lazy_gettext(
 )
 
 
-async def ask_for_change(
+async def send_change_link(
     session: AsyncSession, viewer: Viewer, form: ChangeEmailForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
 ) -> None:  # fmt: skip
@@ -50,13 +50,13 @@ async def ask_for_change(
     duration are the same, so that they do not reveal who has an account.
 
     Raises:
-        InvalidFieldsError: the password is wrong or missing, or the address is the current one or a
-            disposable one, or it was sent too many of these mails recently.
+        InvalidFieldsError: the password is wrong or missing; or the address is the current one, or
+            disposable, or was sent too many of these mails recently.
         TooManyRequestsError: the user has requested too many of these links today.
         TooManyAttemptsError: too many wrong passwords were tried.
     """
     refuse_disposable(form.email, current_app.site)
-    await prove_in_form(session, viewer, form.password, passwords, client)
+    await check_form_password(session, viewer, form.password, passwords, client)
     user = viewer.person
     await take_one(session, Bucket(NEW_ADDRESSES, f"person {user.id}"))
     if form.email == user.email:
@@ -86,8 +86,8 @@ def address_of_link(viewer: Viewer, token: str, links: LinkSigner) -> str:
     Raises:
         ExpiredTokenError: the link is older than an hour.
         OtherAccountError: it is for another account.
-        InvalidTokenError: its signature is invalid, or it was used, or the password or address has
-            changed since.
+        InvalidTokenError: its signature is invalid, or it has been used, or the password or address
+            has changed since.
     """
     content = links.read(CHANGE_EMAIL, token)
     refuse_other_account(viewer, content["user"])
@@ -100,15 +100,15 @@ async def change_email(
 ) -> str:
     """Change the address to that of a link, and notify the old one.
 
-    An unconfirmed account becomes confirmed, with the role for the new address: its role so far was
-    that for an address whose ownership was not proved.
+    An unconfirmed account becomes confirmed, with the role for the new address: its previous role
+    was for an address that nobody had proved.
 
     Returns:
         The new address.
 
     Raises:
         InvalidTokenError: as in `address_of_link`.
-        InvalidFieldsError: the new address was registered meanwhile.
+        InvalidFieldsError: the new address has been registered in the meantime.
     """
     address, account = address_of_link(viewer, token, links), viewer.person
     role = await role_for(session, address, administrators)
@@ -131,7 +131,7 @@ async def change_email(
         async with session.begin_nested():
             changed = await session.scalar(change)
     except IntegrityError as error:
-        raise taken(error) from None
+        raise uniqueness_error(error) from None
     if changed is None:
         raise InvalidTokenError
     await confirm_address(session, account, address)

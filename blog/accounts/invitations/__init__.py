@@ -1,1 +1,1 @@
-"""Invitations: making them, using them, and who invited whom."""
+"""Invitations: creating them, using them, and the tree of who invited whom."""

@@ -23,7 +23,7 @@ blueprint = Blueprint("invitations", __name__)
 @blueprint.get("/invitations")
 @confirmed_required
 async def overview() -> ResponseReturnValue:
-    """One's own invitations, with the form for another one."""
+    """List the viewer's invitations, with the form for another one."""
     return await _overview(Form(InvitationForm))
 
 
@@ -31,7 +31,7 @@ async def overview() -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def invite() -> ResponseReturnValue:
-    """Make an invitation."""
+    """Create an invitation."""
     form = Form(InvitationForm)
     if (data := await form.submitted()) is None:
         return await _overview(form)
@@ -48,7 +48,7 @@ async def invite() -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def revoke(invitation_id: int) -> ResponseReturnValue:
-    """Withdraw one of one's own invitations."""
+    """Withdraw one of the viewer's invitations."""
     if await service.withdraw(db(), required_viewer(), invitation_id):
         await flash(
             _("The invitation has been withdrawn. Its link doesn't work any more."), "success"
@@ -86,7 +86,7 @@ async def tree() -> ResponseReturnValue:
 
 async def _overview(form: Form[InvitationForm], status: int | None = None) -> ResponseReturnValue:
     viewer, site = required_viewer(), current_app.site
-    made = await queries.made_lately(db(), viewer.id)
+    made = await queries.count_recent_invitations(db(), viewer.id)
     invitations = await queries.invitations_of(db(), viewer.id)
     inviter = None
     if (inviter_id := viewer.person.invited_by_id) is not None:
@@ -96,7 +96,7 @@ async def _overview(form: Form[InvitationForm], status: int | None = None) -> Re
         inviter=inviter,
         form=form,
         invitations=invitations,
-        left=service.left(viewer, site, made),
+        left=service.remaining_invitations(viewer, site, made),
         link_of=lambda invitation: invitation_link(current_app.links, invitation.id),
         now=now(),
         PERIOD=queries.PERIOD.days,

@@ -14,12 +14,12 @@ from blog.models.account_deletion import not_deleted
 
 PERIOD = timedelta(days=30)
 SHOWN = 100
-# The tree of a site has as many levels as people can invite; this many are shown above someone.
+# The tree of a site may have any number of levels; this many are shown above a person.
 MOST_ANCESTORS = 20
 
 
 class Invited(NamedTuple):
-    """Someone in the tree.
+    """A person in the tree.
 
     Attributes:
         number: how many people they have invited themselves.
@@ -30,7 +30,7 @@ class Invited(NamedTuple):
 
 
 async def invitations_of(session: AsyncSession, user_id: int) -> Sequence[Invitation]:
-    """The newest invitations of someone, with whom they brought, up to a hundred."""
+    """The newest invitations of a user, with the invitees, up to a hundred."""
     rows = await session.scalars(
         select(Invitation)
         .where(Invitation.inviter_id == user_id)
@@ -41,8 +41,8 @@ async def invitations_of(session: AsyncSession, user_id: int) -> Sequence[Invita
     return rows.all()
 
 
-async def made_lately(session: AsyncSession, user_id: int) -> int:
-    """How many invitations someone has made within `PERIOD`, withdrawn ones among them."""
+async def count_recent_invitations(session: AsyncSession, user_id: int) -> int:
+    """Count the invitations that a user has created within `PERIOD`, including withdrawn ones."""
     number = await session.scalar(
         select(func.count()).where(
             Invitation.inviter_id == user_id, Invitation.created_at > now() - PERIOD
@@ -52,14 +52,14 @@ async def made_lately(session: AsyncSession, user_id: int) -> int:
 
 
 async def inviter_name(session: AsyncSession, inviter_id: int) -> str | None:
-    """The username of the person who invited someone; `None` if the account is gone."""
+    """The username of an inviter; `None` if the account is gone."""
     return await session.scalar(
         select(User.username).where(User.id == inviter_id, not_deleted(User.id))
     )
 
 
 async def inviters_of(session: AsyncSession, user: User) -> Sequence[User]:
-    """Who invited someone, who invited those, and so on, the first one last."""
+    """The chain of inviters of a user: their inviter first, then the inviter's, and so on."""
     chain = (
         select(User.id, User.invited_by_id, literal(0).label("depth"))
         .where(User.id == user.id)
@@ -81,17 +81,17 @@ async def inviters_of(session: AsyncSession, user: User) -> Sequence[User]:
 
 
 async def invited_by(session: AsyncSession, user: User | None) -> Sequence[Invited]:
-    """Whom someone has invited, the newest first, up to a hundred.
+    """The people that a user has invited, the newest first, up to a hundred.
 
     Args:
-        user: `None` for everybody who was invited.
+        user: the inviter; `None` for the invitees of all users.
     """
     below = aliased(User)
     number = select(func.count()).where(below.invited_by_id == User.id).scalar_subquery()
-    is_one = User.invited_by_id.is_not(None) if user is None else User.invited_by_id == user.id
+    is_invited = User.invited_by_id.is_not(None) if user is None else User.invited_by_id == user.id
     rows = await session.execute(
         select(User, number)
-        .where(is_one, not_deleted(User.id))
+        .where(is_invited, not_deleted(User.id))
         .order_by(User.id.desc())
         .limit(SHOWN)
     )

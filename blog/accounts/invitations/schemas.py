@@ -1,4 +1,4 @@
-"""What is sent about invitations."""
+"""The form for an invitation."""
 
 from typing import Annotated
 
@@ -9,6 +9,6 @@ from blog.core.web.submissions import SubmittedForm
 
 
 class InvitationForm(SubmittedForm):
-    """A new invitation, with a note for whom it is."""
+    """A new invitation, with a note about who it is for."""
 
     note: Annotated[str, Field(max_length=120), CLEAN_LINE] = ""

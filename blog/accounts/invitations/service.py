@@ -1,4 +1,4 @@
-"""Making and withdrawing invitations. Each function is one transaction."""
+"""Creating and withdrawing invitations. Each function is one transaction."""
 
 from datetime import timedelta
 
@@ -25,11 +25,11 @@ IS_GONE = lazy_gettext("This invitation doesn't exist.")
 async def invite(
     session: AsyncSession, inviter: Viewer, form: InvitationForm, site: SiteSettings
 ) -> Invitation:
-    """Make an invitation. The same form sent twice makes one, and returns it twice.
+    """Create an invitation. The same form sent twice creates one, and returns it twice.
 
     Raises:
         ForbiddenError: the site is closed, or the inviter is not confirmed.
-        LimitReachedError: the inviter has none left. Administrators always have.
+        LimitReachedError: the inviter has none left. Administrators have no limit.
     """
     if site.registration is Registration.CLOSED:
         raise ForbiddenError(IS_CLOSED)
@@ -47,7 +47,8 @@ async def invite(
         if earlier is not None:
             await session.commit()
             return earlier
-    if left(inviter, site, await queries.made_lately(session, inviter.id)) == 0:
+    recent = await queries.count_recent_invitations(session, inviter.id)
+    if remaining_invitations(inviter, site, recent) == 0:
         raise LimitReachedError({"note": NONE_LEFT})
     invitation = Invitation(
         inviter_id=inviter.id,
@@ -67,7 +68,7 @@ async def withdraw(session: AsyncSession, inviter: Viewer, invitation_id: int) -
         Whether it was still open.
 
     Raises:
-        NotFoundError: it is not there, or not theirs.
+        NotFoundError: there is none with this id, or it is another user's.
     """
     row = await session.scalar(
         select(Invitation)
@@ -92,12 +93,12 @@ async def show_inviter(session: AsyncSession, viewer: Viewer, *, shown: bool) ->
     await session.commit()
 
 
-def left(inviter: Viewer, site: SiteSettings, made: int) -> int | None:
-    """How many invitations someone can still make; `None` for administrators, who have no limit.
+def remaining_invitations(inviter: Viewer, site: SiteSettings, recent: int) -> int | None:
+    """How many invitations a user can still create; `None` for administrators, who have no limit.
 
     Args:
-        made: how many they have made lately.
+        recent: how many they have created within `queries.PERIOD`.
     """
     if inviter.can(Permission.ADMIN):
         return None
-    return max(0, site.invitations_per_month - made)
+    return max(0, site.invitations_per_month - recent)

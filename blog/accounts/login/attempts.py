@@ -1,4 +1,4 @@
-"""Rate limits of log-in attempts, against password guessing.
+"""Rate limits of login attempts, against password guessing.
 
 References: NIST SP 800-63B, 5.2.2 ("Rate Limiting (Throttling)": at most 100 failed attempts for an
 account, increasing waits, risk-based techniques); OWASP Authentication Cheat Sheet, "Login
@@ -49,7 +49,7 @@ TOO_MANY_CODES = lazy_gettext("Too many wrong codes. Try again in %(duration)s."
 
 @dataclass(frozen=True)
 class Attempt:
-    """A log-in attempt, and the buckets that it is taken from.
+    """A login attempt, and the buckets that it is taken from.
 
     Attributes:
         user_id: the account, if known in advance.
@@ -63,7 +63,7 @@ class Attempt:
     @classmethod
     def from_device(cls, device: KnownDevice) -> "Attempt":
         """An attempt from a browser in which the account's owner has logged in before."""
-        return cls((_of_device(device),), device.user_id)
+        return cls((_device_bucket(device),), device.user_id)
 
     @classmethod
     def from_address(cls, login: str, address: Address | None) -> "Attempt":
@@ -80,9 +80,9 @@ class Attempt:
         networks = enclosing_networks(address)
         return cls(
             (
-                *(_at_account(login, each) for each in networks),
+                *(_account_bucket(login, each) for each in networks),
                 *(Bucket(FROM_NETWORK.times(each.share), str(each.network)) for each in networks),
-                *_at_account_from_anywhere(login),
+                *_account_buckets_everywhere(login),
             )
         )
 
@@ -90,16 +90,16 @@ class Attempt:
     def at_second_factor(cls, user: User, client: Client) -> "Attempt":
         """An attempt with a code, after the right password.
 
-        It has the same limits as a password, so that an attacker who knows the password cannot lock
-        out the owner in a browser that they have used before. Such browsers have a count of their
-        own for the account, too: each link in a mail can make another one, so anyone with access to
-        the mailbox could go on guessing forever.
+        It has the same limits as a password, so that an attacker who knows the password can't lock
+        out the owner in a browser that they have used before. Such browsers also have a count of
+        their own for the account: each link in a mail can create another known browser, so anyone
+        with access to the mailbox could guess forever.
         """
         if client.known_device and client.known_device.is_known_to(user):
-            of_account = _at_account_from_anywhere(f"{user.id} on known devices")
-            buckets = (_of_device(client.known_device), *_of_codes(of_account))
+            of_account = _account_buckets_everywhere(f"{user.id} on known devices")
+            buckets = (_device_bucket(client.known_device), *_code_buckets(of_account))
         else:
-            buckets = _of_codes(cls.from_address(str(user.id), client.address).buckets)
+            buckets = _code_buckets(cls.from_address(str(user.id), client.address).buckets)
         return cls(buckets, user.id, TOO_MANY_CODES)
 
     def refuse_if_exhausted(self) -> None:
@@ -149,29 +149,29 @@ async def clear_failures(
     """
     logins = (user.email, user.username)
     nearest, *wider = enclosing_networks(address)
-    buckets = [_at_account(login, nearest) for login in logins]
+    buckets = [_account_bucket(login, nearest) for login in logins]
     if new_password:
-        buckets += [_at_account(login, each) for login in logins for each in wider]
-        buckets += [bucket for login in logins for bucket in _at_account_from_anywhere(login)]
+        buckets += [_account_bucket(login, each) for login in logins for each in wider]
+        buckets += [bucket for login in logins for bucket in _account_buckets_everywhere(login)]
     await current_app.rate_limits.forget(session, *buckets)
 
 
-def _of_device(device: KnownDevice) -> Bucket:
+def _device_bucket(device: KnownDevice) -> Bucket:
     return Bucket(FROM_DEVICE, f"{device.user_id} {device.id}")
 
 
-def _at_account(login: str, enclosing: EnclosingNetwork) -> Bucket:
+def _account_bucket(login: str, enclosing: EnclosingNetwork) -> Bucket:
     network, share = enclosing
     return Bucket(AT_ACCOUNT.times(share), f"{network} {login.lower()}")
 
 
-def _at_account_from_anywhere(login: str) -> list[Bucket]:
+def _account_buckets_everywhere(login: str) -> list[Bucket]:
     return [Bucket(quota, login.lower()) for quota in AT_ACCOUNT_FROM_ANYWHERE]
 
 
-def _of_codes(buckets: Iterable[Bucket]) -> tuple[Bucket, ...]:
-    """The same for codes. By their names alone they could be emptied by attempts to log in, where
-    any text may be entered as the username."""
+def _code_buckets(buckets: Iterable[Bucket]) -> tuple[Bucket, ...]:
+    """The same buckets under other names, for codes. Login attempts, where any text may be entered
+    as the username, could empty them otherwise."""
     return tuple(
         Bucket(quota._replace(name=f"{quota.name} with codes"), who) for quota, who in buckets
     )

@@ -34,7 +34,7 @@ async def authenticate(
     await session.commit()
     attempt, user = Attempt.from_address(login, client.address), None
     if client.known_device:
-        user = await _find(session, login)
+        user = await _find_user(session, login)
         if user and client.known_device.is_known_to(user):
             attempt = Attempt.from_device(client.known_device)
     attempt.refuse_if_exhausted()
@@ -42,18 +42,18 @@ async def authenticate(
     # in at the same time, and fifty wrong passwords still do not exceed the limit.
     async with passwords.turn:
         exhausted = await attempt.count()
-        user = user or await _find(session, login)
+        user = user or await _find_user(session, login)
         stored = user.password_hash if user else None
         if await passwords.verify(stored, password.get_secret_value()):
             attempt.refund()
             return user
     note(Event.WRONG_PASSWORD, user.id if user else None)
     if not exhausted.isdisjoint(AT_ACCOUNT_FROM_ANYWHERE):
-        warnings.warn_of_attempts(login)
+        warnings.warn_owner_of_guessing(login)
     return None
 
 
-async def _find(session: AsyncSession, login: str) -> User | None:
+async def _find_user(session: AsyncSession, login: str) -> User | None:
     """The user with this e-mail address or username. Releases the connection."""
     user = await queries.user_by_login(session, login)
     await session.commit()

@@ -1,4 +1,4 @@
-"""What the pages to log in have in common: the way into the site after a login."""
+"""Helpers that the login pages share: setting the cookies, and continuing with the next page."""
 
 from collections.abc import Mapping
 
@@ -25,23 +25,23 @@ WAS_ATTACKED = lazy_gettext(
 )
 
 
-async def enter(
+async def complete_login(
     opened: OpenedSession, *, remember: bool, unsent: UnsentForm | None
 ) -> ResponseReturnValue:
     """Set the cookies of a new session, and continue with the requested page.
 
     Args:
         remember: whether the session lasts for 30 days.
-        unsent: the form that was sent after the previous session had expired, which is restored.
+        unsent: the form to restore, which was sent after the previous session had expired.
     """
     await _set_cookies(opened, remember=remember)
     if unsent is None:
-        return redirect(wanted_address())
+        return redirect(next_page_url())
     await recognise_by_cookie()
     return await render_template("accounts/logged_in_again.html", unsent=unsent)
 
 
-async def enter_at(opened: OpenedSession, address: str) -> ResponseReturnValue:
+async def complete_login_at(opened: OpenedSession, address: str) -> ResponseReturnValue:
     """Set the cookies of a new session, and continue with a page of this site."""
     await _set_cookies(opened, remember=False)
     return redirect(address)
@@ -57,13 +57,13 @@ async def _set_cookies(opened: OpenedSession, *, remember: bool) -> None:
         await flash(str(WAS_ATTACKED), "info")
 
 
-def wanted_address() -> str:
-    """The page to continue with (`?next=`)."""
+def next_page_url() -> str:
+    """The URL of the page to continue with (`?next=`)."""
     return local_address(request.args.get("next")) or url_for("site.home")
 
 
-def keep_pending(pending: PendingLogin) -> None:
-    """Keep a login that waits for the second factor in the session of the browser."""
+def store_pending_login(pending: PendingLogin) -> None:
+    """Store a login that waits for the second factor in the session of the browser."""
     session[PENDING] = current_app.links.sign(PURPOSE, pending._asdict())
 
 

@@ -5,9 +5,9 @@ from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.login import service
-from blog.accounts.login.entering import enter, wanted_address
+from blog.accounts.login.entering import complete_login, next_page_url
 from blog.accounts.login.second_factor_pages import ask_for_second_factor
-from blog.accounts.passkeys.challenges import Ceremony, kept_challenge
+from blog.accounts.passkeys.challenges import Ceremony, take_challenge
 from blog.accounts.passkeys.schemas import PasskeyLoginForm
 from blog.accounts.schemas import LoginForm
 from blog.core.auth.clients import requesting_client
@@ -32,17 +32,17 @@ blueprint = Blueprint("login", __name__, url_prefix="/auth")
 
 @blueprint.get("/login")
 async def login() -> ResponseReturnValue:
-    """Show the log-in form. `?next=` is the page to continue with."""
+    """Show the login form. `?next=` is the page to continue with."""
     if current_viewer().account is not None:
-        return redirect(wanted_address())
+        return redirect(next_page_url())
     return await render_template("accounts/login.html", form=Form(LoginForm))
 
 
 @blueprint.post("/login")
 @quota(LOGGING_IN)
 async def open_session() -> ResponseReturnValue:
-    """Log in, and continue with the requested page, or the question for the second factor. A
-    previous session ends.
+    """Log in, and continue with the requested page, or ask for the second factor. A previous
+    session ends.
 
     A form that was sent after the previous session had expired is restored.
     """
@@ -57,17 +57,17 @@ async def open_session() -> ResponseReturnValue:
         except service.SecondFactorNeededError as needed:
             return await ask_for_second_factor(needed.pending, unsent)
         else:
-            return await enter(opened, remember=data.remember_me, unsent=unsent)
+            return await complete_login(opened, remember=data.remember_me, unsent=unsent)
     return await render_template("accounts/login.html", form=form, unsent=unsent), form.status
 
 
 @blueprint.post("/login/passkey")
 @quota(LOGGING_IN)
 async def open_session_by_passkey() -> ResponseReturnValue:
-    """Log in with a passkey alone, from the same page, with what it takes along."""
+    """Log in with a passkey alone, from the same page, which may carry an unsent form."""
     form, unsent, previous = Form(PasskeyLoginForm), await carried_form(), current_viewer().login
     if (data := await form.submitted()) is not None:
-        challenge = kept_challenge(Ceremony.LOGIN)
+        challenge = take_challenge(Ceremony.LOGIN)
         try:
             opened = await service.log_in_by_passkey(
                 db(), data, challenge, requesting_client(), previous=previous
@@ -75,13 +75,13 @@ async def open_session_by_passkey() -> ResponseReturnValue:
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
-            return await enter(opened, remember=data.remember_me, unsent=unsent)
+            return await complete_login(opened, remember=data.remember_me, unsent=unsent)
     return await render_template("accounts/login.html", form=form, unsent=unsent), form.status
 
 
 @blueprint.errorhandler(StaleFormError)
 async def stale_form(error: StaleFormError) -> ResponseReturnValue:
-    """Treat logging in or out as a success if another tab has done it already."""
+    """Treat logging in or out as a success if another tab has already done it."""
     fields = await request.form
     account = current_viewer().account
     if request.endpoint == "login.logout" and account is None:
@@ -90,7 +90,7 @@ async def stale_form(error: StaleFormError) -> ResponseReturnValue:
     if request.endpoint == "login.open_session" and account is not None:
         login = fields.get("email", "").strip().lower()
         if login in {account.email, account.username.lower()} and await carried_form() is None:
-            return redirect(wanted_address())
+            return redirect(next_page_url())
     return await error_response(400, error.description, title=error.title)
 
 
@@ -107,9 +107,9 @@ async def logout() -> ResponseReturnValue:
 
 @blueprint.app_errorhandler(quart_auth.Unauthorized)
 async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
-    """Redirect to the log-in form, and from there back to the requested page.
+    """Redirect to the login form, and from there back to the requested page.
 
-    If the session expired while the user was writing, the log-in form carries the text.
+    If the session expired while the user was writing, the login form carries the text.
     """
     unsent = await carried_form() or await unsent_form()
     if unsent is not None and unsent.has_text:

@@ -5,13 +5,13 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts.login import service
 from blog.accounts.login.entering import (
-    enter,
-    keep_pending,
+    complete_login,
+    next_page_url,
     pending_login,
-    wanted_address,
+    store_pending_login,
 )
 from blog.accounts.login.service import PendingLogin
-from blog.accounts.passkeys.challenges import Ceremony, kept_challenge
+from blog.accounts.passkeys.challenges import Ceremony, take_challenge
 from blog.accounts.schemas import LoginForm, SecondFactorForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer
@@ -37,21 +37,21 @@ async def ask_for_second_factor(
         unsent: the form to restore afterwards.
         next_page: the page to continue with, by default that of `?next=`.
     """
-    keep_pending(pending)
+    store_pending_login(pending)
     if unsent is None:
         wanted = next_page or request.args.get("next")
         return redirect(url_for("second_step.ask", next=wanted))
-    return await _question(Form(SecondFactorForm), unsent)
+    return await _code_page(Form(SecondFactorForm), unsent)
 
 
 @blueprint.get("")
 async def ask() -> ResponseReturnValue:
     """Ask for the code. `?next=` is the page to continue with."""
     if current_viewer().account is not None:
-        return redirect(wanted_address())
+        return redirect(next_page_url())
     if pending_login() is None:
         return redirect(url_for("login.login", next=request.args.get("next")))
-    return await _question(Form(SecondFactorForm), None)
+    return await _code_page(Form(SecondFactorForm), None)
 
 
 @blueprint.post("")
@@ -61,29 +61,31 @@ async def finish() -> ResponseReturnValue:
     form, unsent = Form(SecondFactorForm), await carried_form()
     previous, pending = current_viewer().login, pending_login()
     if pending is None:
-        return await _too_late(unsent)
+        return await _start_over(unsent)
     if (data := await form.submitted()) is None:
-        return await _question(form, unsent)
+        return await _code_page(form, unsent)
     try:
         opened = await service.finish_log_in(
-            db(), pending, data, challenge=kept_challenge(Ceremony.SECOND_FACTOR),
+            db(), pending, data, challenge=take_challenge(Ceremony.SECOND_FACTOR),
             sealer=current_app.sealer, client=requesting_client(), previous=previous,
         )  # fmt: skip
     except InvalidTokenError:
-        return await _too_late(unsent)
+        return await _start_over(unsent)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _question(form, unsent)
-    return await enter(opened, remember=pending.remember, unsent=unsent)
+        return await _code_page(form, unsent)
+    return await complete_login(opened, remember=pending.remember, unsent=unsent)
 
 
-async def _question(form: Form[SecondFactorForm], unsent: UnsentForm | None) -> ResponseReturnValue:
+async def _code_page(
+    form: Form[SecondFactorForm], unsent: UnsentForm | None
+) -> ResponseReturnValue:
     page = await render_template("accounts/second_factor_login.html", form=form, unsent=unsent)
     return page, form.status
 
 
-async def _too_late(unsent: UnsentForm | None) -> ResponseReturnValue:
-    """Ask for the password again, and keep what it takes along."""
+async def _start_over(unsent: UnsentForm | None) -> ResponseReturnValue:
+    """Ask for the password again, and carry the unsent form along."""
     await flash(str(TOO_LATE), "error")
     if unsent is None:
         return redirect(url_for("login.login", next=request.args.get("next")))

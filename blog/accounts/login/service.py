@@ -1,6 +1,6 @@
 """Logging in and out.
 
-Each function is one transaction, except that log-in attempts are counted in a separate one, before
+Each function is one transaction, except that login attempts are counted in a separate one, before
 the password is checked.
 """
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from blog.accounts.links import check_credentials, credentials_of
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
-from blog.accounts.login.warnings import tell_of_new_device
+from blog.accounts.login.warnings import notify_of_new_device
 from blog.accounts.passkeys.assertions import check_passkey
 from blog.accounts.passkeys.schemas import PasskeyLoginForm
 from blog.accounts.schemas import LoginForm, SecondFactorForm
@@ -40,7 +40,7 @@ class OpenedSession(NamedTuple):
     Attributes:
         user: the user.
         token: the token for the cookie.
-        trust_token: the token of the browser, if it was chosen to be trusted.
+        trust_token: the token of the browser, if the user chose to trust it.
     """
 
     user: User
@@ -49,7 +49,7 @@ class OpenedSession(NamedTuple):
 
 
 class PendingLogin(NamedTuple):
-    """A login with the right password, which takes the second factor as well.
+    """A login with the right password, which still needs the second factor.
 
     Attributes:
         user_id: the account.
@@ -100,7 +100,7 @@ async def log_in(
         await session.commit()
         note(Event.RIGHT_PASSWORD, user.id)
         raise SecondFactorNeededError(PendingLogin(user.id, credentials_of(user), form.remember_me))
-    return await _open(session, user, client, remember=form.remember_me, previous=previous)
+    return await _open_session(session, user, client, remember=form.remember_me, previous=previous)
 
 
 async def finish_log_in(
@@ -110,14 +110,14 @@ async def finish_log_in(
     """Open a session for a user who has sent the right password before, and now the second factor.
 
     Args:
-        form: the code of their authenticator app, a recovery code or the answer of a passkey.
-        challenge: what the passkey was asked, if it was.
+        form: the code of their authenticator app, a recovery code or the response of a passkey.
+        challenge: the challenge for the passkey, if there was one.
         previous: the browser's current session, which ends.
 
     Raises:
         InvalidTokenError: the account was deleted, or its password or address has changed.
-        InvalidFieldsError: the code is wrong, too old or used; or the passkey is not theirs; or the
-            account is disabled.
+        InvalidFieldsError: the code is wrong, too old or already used; or the passkey is not
+            theirs; or the account is disabled.
         TooManyAttemptsError: too many codes were wrong.
     """
     user = await session.get(User, pending.user_id)
@@ -131,7 +131,9 @@ async def finish_log_in(
     if not await _lock_credentials(session, user, None):
         raise InvalidFieldsError({"": HAS_CHANGED})
     trust_token = await trust_browser(session, user, client) if form.trust else None
-    opened = await _open(session, user, client, remember=pending.remember, previous=previous)
+    opened = await _open_session(
+        session, user, client, remember=pending.remember, previous=previous
+    )
     return opened._replace(trust_token=trust_token)
 
 
@@ -143,12 +145,12 @@ async def log_in_by_passkey(
     unlocks it.
 
     Args:
-        form: the answer of the passkey.
-        challenge: what it was asked.
+        form: the response of the passkey.
+        challenge: its challenge.
         previous: the browser's current session, which ends.
 
     Raises:
-        InvalidFieldsError: the answer is not valid; or the account is disabled.
+        InvalidFieldsError: the response is not valid; or the account is disabled.
     """
     passkey = await check_passkey(session, form.credential, challenge)
     user = await session.get(User, passkey.user_id, options=[joinedload(User.role)])
@@ -157,18 +159,18 @@ async def log_in_by_passkey(
         raise InvalidFieldsError({"": IS_DISABLED})
     if not await _lock_credentials(session, user, None):
         raise InvalidFieldsError({"": HAS_CHANGED})
-    return await _open(session, user, client, remember=form.remember_me, previous=previous)
+    return await _open_session(session, user, client, remember=form.remember_me, previous=previous)
 
 
-async def log_in_proved(
+async def log_in_with_proof(
     session: AsyncSession, user: User, client: Client, *,
     previous: LoginSession | None, proved_at: datetime | None = None,
 ) -> OpenedSession:  # fmt: skip
-    """Open a session for a user whose password was replaced by another proof.
+    """Open a session for a user who has proved who they are in another way than by a login form.
 
     Args:
         previous: the browser's current session, which ends.
-        proved_at: when they gave it, if not just now.
+        proved_at: when they proved it, if not just now.
 
     Raises:
         InvalidFieldsError: the account is disabled.
@@ -182,12 +184,12 @@ async def log_in_proved(
     if user.has_second_factor and not await is_trusted(session, user, client):
         await session.commit()
         raise SecondFactorNeededError(PendingLogin(user.id, credentials_of(user), remember=False))
-    return await _open(
+    return await _open_session(
         session, user, client, remember=False, previous=previous, proved_at=proved_at
     )
 
 
-async def _open(
+async def _open_session(
     session: AsyncSession, user: User, client: Client, *,
     remember: bool, previous: LoginSession | None, proved_at: datetime | None = None,
 ) -> OpenedSession:  # fmt: skip
@@ -196,14 +198,14 @@ async def _open(
     if previous is not None:
         await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
     token = await begin_session(session, user, client, remember=remember, proved_at=proved_at)
-    await tell_of_new_device(session, user, client)
+    await notify_of_new_device(session, user, client)
     await session.commit()
     note(Event.LOGGED_IN, user.id)
     return OpenedSession(user, token)
 
 
 async def log_in_new_account(session: AsyncSession, user: User, client: Client) -> str:
-    """Open a session for a user who has registered just now, and typed the password for that.
+    """Open a session for a user who has just registered, and chosen the password.
 
     Returns:
         The token for the cookie.
@@ -216,6 +218,9 @@ async def log_in_new_account(session: AsyncSession, user: User, client: Client) 
 
 async def _lock_credentials(session: AsyncSession, user: User, new_hash: str | None) -> bool:
     """Lock the account, if it has not changed since it was read, and store the new hash, if any.
+
+    Returns:
+        Whether it was unchanged.
 
     A concurrent change of the password or the second factor, or disabling of the account, either
     waits for our commit and then ends the new session, or comes first, and we find the account

@@ -54,7 +54,7 @@ async def review(token: str) -> ResponseReturnValue:
 @blueprint.post("/<token>")
 @quota(CHANGING_ACCOUNT)
 async def unlock(token: str) -> ResponseReturnValue:
-    """Make the browser one that the owner of the account has used before."""
+    """Make the browser a known device of the account's owner."""
     user = await user_of_link(db(), current_viewer(), UNLOCK_DEVICE, token, current_app.links)
     remember_device(user.id, user.device_generation)
     await flash(_("You can log in on this device now."), "success")

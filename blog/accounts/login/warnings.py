@@ -1,4 +1,4 @@
-"""Telling the owner of an account about what others may have done at its login."""
+"""Warning the owner of an account that others may have logged in, or tried to."""
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,12 +14,12 @@ from blog.mail import outbox
 from blog.models import User
 
 
-def warn_of_attempts(login: str) -> None:
-    """Note in an account, if it exists, that many wrong passwords were tried, and queue a mail to
+def warn_owner_of_guessing(login: str) -> None:
+    """Record in an account, if it exists, that many wrong passwords were tried, and queue a mail to
     its owner.
 
-    It is done in the background, because its duration would reveal whether the account exists. One
-    mail per day is sent (`blog.mail.outbox`); if the backlog is full, a later attempt sends it.
+    This happens in the background, because its duration would reveal whether the account exists.
+    One mail per day is sent (`blog.mail.outbox`); if the backlog is full, a later attempt sends it.
 
     Args:
         login: the e-mail address or username that was entered.
@@ -43,17 +43,17 @@ async def _send_warning(login: str) -> None:
 
 
 def unlock_link(user: User, links: LinkSigner) -> str:
-    """A link that makes a browser one that its owner has used before, for an hour."""
+    """A link that makes the browser in which it is used a known device; valid for an hour."""
     token = links.sign(UNLOCK_DEVICE, {"user": user.id, "credentials": credentials_of(user)})
     return external_url("unlocking.review", token=token)
 
 
-async def tell_of_new_device(session: AsyncSession, user: User, client: Client) -> None:
-    """Mail the owner of an account that it was logged in to on a device that they haven't used
-    before; the caller commits.
+async def notify_of_new_device(session: AsyncSession, user: User, client: Client) -> None:
+    """Tell the owner of an account by mail about a login on a device that they haven't used before;
+    the caller commits.
 
-    There is no mail about the first login, which is theirs, nor to an address that isn't confirmed,
-    which may not be.
+    There is no mail about the first login, which is theirs, nor to an unconfirmed address, which
+    may not be theirs.
     """
     is_first = user.last_seen_at == user.created_at
     is_known = client.known_device is not None and client.known_device.is_known_to(user)

@@ -1,4 +1,4 @@
-"""The blueprint of the pages under `/auth/openid`, and what they share: the way to an issuer."""
+"""The blueprint of the pages under `/auth/openid`, and the redirects to issuers that they share."""
 
 from typing import cast
 
@@ -18,8 +18,8 @@ blueprint = Blueprint("openid", __name__, url_prefix="/auth/openid")
 
 
 @blueprint.record_once
-def know_providers(state: BlueprintSetupState) -> None:
-    """Give the application its issuers, and its templates their names."""
+def register_providers(state: BlueprintSetupState) -> None:
+    """Register the issuers with the application, and their names with its templates."""
     app = cast(Broadside, state.app)
     agent = f"Broadside (+{app.settings.base_url})"
     app.extensions["openid"] = Issuers(app.settings.openid_providers, agent)
@@ -44,22 +44,23 @@ def provider_of(key: str) -> OpenIDProvider:
 
 
 def redirect_uri(provider: str) -> str:
-    """Where an issuer sends people back to; it has to know this address."""
+    """The URL that an issuer sends people back to, which has to be registered there."""
     return external_url("openid.come_back", provider=provider)
 
 
-async def send(provider: OpenIDProvider, attempt: Attempt) -> ResponseReturnValue:
-    """Send a person to an issuer; back, if it can't be reached."""
+async def redirect_to_issuer(provider: OpenIDProvider, attempt: Attempt) -> ResponseReturnValue:
+    """Redirect a person to an issuer; back, with an error, if it can't be reached."""
     try:
-        address = await issuers().address_to_ask(provider, attempt, redirect_uri(provider.key))
+        url = await issuers().build_authorization_url(provider, attempt, redirect_uri(provider.key))
     except IssuerError as error:
-        return await refused(str(error), attempt)
-    return redirect(address)
+        return await redirect_with_error(str(error), attempt)
+    return redirect(url)
 
 
-async def refused(why: str, attempt: Attempt | None = None) -> ResponseReturnValue:
-    """Lead back to where one logs in, confirms who one is, or to one's connected accounts."""
-    await flash(why, "error")
+async def redirect_with_error(message: str, attempt: Attempt | None = None) -> ResponseReturnValue:
+    """Redirect to the page that the person came from: the login, the page that asks them to confirm
+    who they are, or their connected accounts."""
+    await flash(message, "error")
     if attempt is not None and attempt.confirms_session:
         return redirect(url_for("reauthentication.ask", next=attempt.next))
     is_logged_in = current_viewer().account is not None

@@ -1,14 +1,14 @@
-"""`/auth/openid/<provider>/confirm`: confirming who one is at the issuer, instead of by a password.
+"""`/auth/openid/<provider>/confirm`: confirming one's identity at the issuer, without a password.
 
-For people who log in with another service only, and have no password here.
+For people who only log in with another service, and have no password here.
 """
 
 from quart import flash, redirect, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.openid import service
-from blog.accounts.openid.blueprint import blueprint, provider_of, send
-from blog.accounts.openid.flow import NOT_FROM_HERE, Attempt, begin
+from blog.accounts.openid.blueprint import blueprint, provider_of, redirect_to_issuer
+from blog.accounts.openid.flow import NOT_FROM_HERE, Attempt, start_attempt
 from blog.accounts.openid.issuers import Identity, IssuerError
 from blog.core.auth.identity import current_viewer, required_login, set_login_cookie
 from blog.core.auth.quotas import LOGGING_IN, quota
@@ -30,19 +30,21 @@ async def confirm(provider: str) -> ResponseReturnValue:
     login, found = required_login(), provider_of(provider)
     wanted = local_address(request.args.get("next")) or url_for("sessions.overview")
     if login.user.has_second_factor or not comes_from_here():
-        # The issuer is only one factor; and nobody is sent there without having pressed the button.
+        # The issuer is only one factor; and nobody is sent there unless they press the button here.
         return redirect(url_for("reauthentication.ask", next=wanted))
-    attempt = begin(provider, next_page=wanted, user_id=login.user_id, confirms_session=login.id)
-    return await send(found, attempt)
+    attempt = start_attempt(
+        provider, next_page=wanted, user_id=login.user_id, confirms_session=login.id
+    )
+    return await redirect_to_issuer(found, attempt)
 
 
 async def confirm_identity(
     provider: OpenIDProvider, attempt: Attempt, identity: Identity
 ) -> ResponseReturnValue:
-    """Note that the user of the session has come back from the issuer.
+    """Record that the user of the session has confirmed who they are at the issuer.
 
     Raises:
-        IssuerError: another session has begun this, a second factor was added since, or it is
+        IssuerError: another session started this, a second factor was added since, or they used
             another account there.
     """
     login = required_login()

@@ -1,11 +1,16 @@
-"""`/auth/openid`: the accounts of other services that log in to the user's."""
+"""`/auth/openid`: the accounts of other services that a user can log in with."""
 
 from quart import flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.openid import service
-from blog.accounts.openid.blueprint import blueprint, provider_of, refused, send
-from blog.accounts.openid.flow import NOT_FROM_HERE, Attempt, begin
+from blog.accounts.openid.blueprint import (
+    blueprint,
+    provider_of,
+    redirect_to_issuer,
+    redirect_with_error,
+)
+from blog.accounts.openid.flow import NOT_FROM_HERE, Attempt, start_attempt
 from blog.accounts.openid.issuers import Identity, IssuerError, issuer_name
 from blog.core.auth.identity import required_login, required_viewer
 from blog.core.auth.permissions import confirmed_required
@@ -25,7 +30,7 @@ CONNECTING = "connecting an account"
 
 @blueprint.get("")
 async def overview() -> ResponseReturnValue:
-    """List the accounts of other services that log in to the user's."""
+    """List the accounts of other services that the user can log in with."""
     logins = await service.logins_of(db(), required_login().user_id)
     names = {each.issuer: issuer_name(each.issuer) for each in logins}
     proof = current_app.links.sign(CONNECTING, {"user": required_viewer().id})
@@ -39,8 +44,8 @@ async def overview() -> ResponseReturnValue:
 async def connect(provider: str) -> ResponseReturnValue:
     """Send a user to the issuer, to connect the account there with the one here.
 
-    Only the link of the overview leads here (`?proof=`). Another site could log the browser in at
-    the issuer with an account of its own, and then send it here to connect that.
+    Only the link on the overview works (`?proof=`). Otherwise another site could log the browser in
+    at the issuer with an account of its own, and then send it here to connect that account.
     """
     found, user_id = provider_of(provider), required_viewer().id
     try:
@@ -48,9 +53,9 @@ async def connect(provider: str) -> ResponseReturnValue:
     except InvalidTokenError:
         content = {"user": 0}
     if content["user"] != user_id:
-        return await refused(str(NOT_ASKED_HERE))
-    attempt = begin(provider, next_page=url_for("openid.overview"), user_id=user_id)
-    return await send(found, attempt)
+        return await redirect_with_error(str(NOT_ASKED_HERE))
+    attempt = start_attempt(provider, next_page=url_for("openid.overview"), user_id=user_id)
+    return await redirect_to_issuer(found, attempt)
 
 
 @blueprint.post("/<id:login_id>/remove")
@@ -70,11 +75,11 @@ async def remove(login_id: int) -> ResponseReturnValue:
 async def connect_identity(
     provider: OpenIDProvider, attempt: Attempt, identity: Identity
 ) -> ResponseReturnValue:
-    """Connect the account that a user has come back from.
+    """Connect the account that a user has just logged in to at the issuer.
 
     Raises:
-        IssuerError: another user has begun this.
-        InvalidFieldsError: the account logs in to another user's.
+        IssuerError: another user started this.
+        InvalidFieldsError: the account is connected to another user's.
     """
     viewer = required_viewer()
     if viewer.id != attempt.user_id:

@@ -1,4 +1,4 @@
-"""What the browser keeps while someone logs in elsewhere: in the signed cookie of its session."""
+"""The state of a login elsewhere, which the browser keeps in the signed cookie of its session."""
 
 import secrets
 from typing import Any, NamedTuple
@@ -26,14 +26,14 @@ class Attempt(NamedTuple):
 
     Attributes:
         provider: the key of the provider.
-        state: binds the answer to this browser (OpenID Connect Core 1.0, 3.1.2.1).
+        state: binds the response to this browser (OpenID Connect Core 1.0, 3.1.2.1).
         nonce: binds the ID token to this login.
         verifier: binds the code to this login (RFC 7636).
         next: the page to continue with.
-        user_id: who connects their account, or confirms who they are; 0 for a login.
-        invitation: the token of their link, if someone was invited.
+        user_id: the user who connects an account, or confirms who they are; 0 for a login.
+        invitation: the token of the invitation link, if there was one.
         confirms_session: the session whose user confirms who they are; 0 for anything else.
-        begun_at: the time, in seconds since 1970.
+        begun_at: when it started, in seconds since 1970.
     """
 
     provider: str
@@ -47,13 +47,13 @@ class Attempt(NamedTuple):
     begun_at: int = 0
 
 
-def begin(
+def start_attempt(
     provider: str, *, next_page: str, user_id: int = 0, invitation: str = "",
     confirms_session: int = 0,
 ) -> Attempt:  # fmt: skip
-    """Begin a login, in place of a former one of this browser.
+    """Start a login, which replaces an earlier one of this browser.
 
-    What doesn't fit into a cookie with the rest is left out.
+    Values that are too long for the cookie are left out.
     """
     next_page = next_page if len(next_page) <= LONGEST_NEXT else url_for("site.home")
     invitation = invitation if len(invitation) <= LONGEST_INVITATION else ""
@@ -62,13 +62,14 @@ def begin(
         provider, state, nonce, verifier, next_page, user_id, invitation, confirms_session,
         int(now().timestamp()),
     )  # fmt: skip
-    keep(ATTEMPT, attempt._asdict())
+    store(ATTEMPT, attempt._asdict())
     return attempt
 
 
 def take_attempt(provider: str, state: str) -> Attempt | None:
-    """Take the login of this browser that an answer belongs to, which counts once."""
-    content = kept(ATTEMPT)
+    """Take the login that a response belongs to out of the browser's session, so that it counts
+    once; `None` if there is none."""
+    content = load_stored(ATTEMPT)
     browser_session.pop(ATTEMPT, None)
     if content is None or content["provider"] != provider:
         return None
@@ -76,13 +77,13 @@ def take_attempt(provider: str, state: str) -> Attempt | None:
     return Attempt(**content) if is_same else None
 
 
-def keep(name: str, content: dict[str, Any]) -> None:
-    """Keep something in the session of the browser."""
+def store(name: str, content: dict[str, Any]) -> None:
+    """Store something, signed, in the session of the browser."""
     browser_session[name] = current_app.links.sign(name, content)
 
 
-def kept(name: str) -> dict[str, Any] | None:
-    """What was kept there in the last ten minutes."""
+def load_stored(name: str) -> dict[str, Any] | None:
+    """Load what was stored in the last ten minutes; `None` if there is nothing."""
     try:
         return current_app.links.read(name, browser_session.get(name, ""), SECONDS)
     except InvalidTokenError:

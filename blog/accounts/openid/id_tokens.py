@@ -1,6 +1,6 @@
-"""The check of ID tokens (OpenID Connect Core 1.0, 3.1.3.7).
+"""Validation of ID tokens (OpenID Connect Core 1.0, 3.1.3.7).
 
-The module is imported when it is first needed, because few sites have providers.
+The module is imported on first use, because few sites have providers.
 """
 
 from typing import Any
@@ -9,28 +9,32 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from blog.accounts.openid.issuers import ALGORITHMS, CLOCK_DIFFERENCE
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 
 
 class InvalidIDTokenError(Exception):
     """The token is damaged, forged, expired, or for another site or login."""
 
 
-def claims_of(
-    token: str, keys: dict[str, Any], *, issuer: str, client_id: str, nonce: str
+def validate_id_token(
+    token: str, keys: dict[str, Any], *, issuer: str, client_id: str, nonce: str, leeway: int
 ) -> dict[str, Any]:
-    """What a token says.
+    """Validate an ID token.
 
     Args:
         token: the token.
         keys: the public keys of the issuer (RFC 7517).
-        issuer, client_id, nonce: who it must be from, and for which site and login.
+        issuer, client_id, nonce: the issuer, the site and the login that it must be for.
+        leeway: by how many seconds the issuer's clock may be ahead of ours, or behind it.
+
+    Returns:
+        Its claims.
 
     Raises:
         InvalidIDTokenError: it is not valid.
     """
     expected = jwt.JWTClaimsRegistry(
-        leeway=CLOCK_DIFFERENCE,
+        leeway=leeway,
         iss={"essential": True, "value": issuer},
         aud={"essential": True, "value": client_id},
         sub={"essential": True},

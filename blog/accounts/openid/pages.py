@@ -6,7 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 from quart import flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.login.entering import enter_at, wanted_address
+from blog.accounts.login.entering import complete_login_at, next_page_url
 from blog.accounts.login.second_factor_pages import ask_for_second_factor
 from blog.accounts.login.service import SecondFactorNeededError
 from blog.accounts.openid import service
@@ -14,9 +14,9 @@ from blog.accounts.openid.blueprint import (
     blueprint,
     issuers,
     provider_of,
+    redirect_to_issuer,
     redirect_uri,
-    refused,
-    send,
+    redirect_with_error,
 )
 from blog.accounts.openid.confirming_pages import confirm_identity
 from blog.accounts.openid.connected_pages import connect_identity
@@ -24,9 +24,9 @@ from blog.accounts.openid.flow import (
     IDENTITY,
     NOT_FROM_HERE,
     Attempt,
-    begin,
-    keep,
-    kept,
+    load_stored,
+    start_attempt,
+    store,
     take_attempt,
 )
 from blog.accounts.openid.issuers import Identity, IssuerError
@@ -60,33 +60,33 @@ async def start(provider: str) -> ResponseReturnValue:
     """Send a person to the issuer. `?next=` is the page to continue with, `?invitation=` the token
     of someone who was invited."""
     if current_viewer().account is not None:
-        return redirect(wanted_address())
+        return redirect(next_page_url())
     found, invitation = provider_of(provider), request.args.get("invitation", "")
     if not comes_from_here():
-        # Another site may not log anyone in: they press the button here (OWASP ASVS 5.0, 7.6.2).
+        # Other sites must not log people in: they press the button here (OWASP ASVS 5.0, 7.6.2).
         return redirect(url_for("login.login", next=request.args.get("next")))
-    attempt = begin(provider, next_page=wanted_address(), invitation=invitation)
-    return await send(found, attempt)
+    attempt = start_attempt(provider, next_page=next_page_url(), invitation=invitation)
+    return await redirect_to_issuer(found, attempt)
 
 
 @blueprint.get("/<provider>/callback")
 @quota(LOGGING_IN)
 async def come_back(provider: str) -> ResponseReturnValue:
-    """Where the issuer sends a person back to, with a code."""
+    """The page that the issuer sends a person back to, with a code."""
     found = provider_of(provider)
     attempt = take_attempt(provider, request.args.get("state", ""))
     try:
-        attempt, code = _answer(found, attempt)
-        identity = await issuers().identity(found, attempt, code, redirect_uri(provider))
-        return await _following(attempt)(found, attempt, identity)
+        attempt, code = _parse_callback(found, attempt)
+        identity = await issuers().fetch_identity(found, attempt, code, redirect_uri(provider))
+        return await _find_next_step(attempt)(found, attempt, identity)
     except (IssuerError, InvalidFieldsError) as error:
-        return await refused(str(error), attempt)
+        return await redirect_with_error(str(error), attempt)
 
 
 @blueprint.get("/link")
 async def ask_to_link() -> ResponseReturnValue:
     """Ask for the password of the account with the same address."""
-    return await _question("openid/link.html", Form(LinkForm))
+    return await _render_form("openid/link.html", Form(LinkForm))
 
 
 @blueprint.post("/link")
@@ -94,12 +94,12 @@ async def ask_to_link() -> ResponseReturnValue:
 async def link() -> ResponseReturnValue:
     """Connect the account of the other service, and log in."""
     form = Form(LinkForm)
-    waiting = kept(IDENTITY)
-    if waiting is not None and (data := await form.submitted()) is not None:
-        found = provider_of(waiting["provider"])
+    stored = load_stored(IDENTITY)
+    if stored is not None and (data := await form.submitted()) is not None:
+        found = provider_of(stored["provider"])
         try:
             opened = await service.connect_by_password(
-                db(), Identity(*waiting["identity"]), found.name, data.password,
+                db(), Identity(*stored["identity"]), found.name, data.password,
                 current_app.passwords, client=requesting_client(),
                 previous=current_viewer().login,
             )  # fmt: skip
@@ -110,17 +110,17 @@ async def link() -> ResponseReturnValue:
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
-            return await enter_at(opened, waiting["next"])
-    return await _question("openid/link.html", form)
+            return await complete_login_at(opened, stored["next"])
+    return await _render_form("openid/link.html", form)
 
 
 @blueprint.get("/register")
 async def ask_for_name() -> ResponseReturnValue:
     """Ask for the username of a new account."""
-    waiting = kept(IDENTITY)
-    username = Identity(*waiting["identity"]).username if waiting else ""
+    stored = load_stored(IDENTITY)
+    username = Identity(*stored["identity"]).username if stored else ""
     form = Form(ChooseNameForm, {"username": username})
-    return await _question("openid/register.html", form)
+    return await _render_form("openid/register.html", form)
 
 
 @blueprint.post("/register")
@@ -128,34 +128,34 @@ async def ask_for_name() -> ResponseReturnValue:
 async def register() -> ResponseReturnValue:
     """Create the account, and log in."""
     form = Form(ChooseNameForm)
-    waiting = kept(IDENTITY)
-    if waiting is not None and (data := await form.submitted()) is not None:
+    stored = load_stored(IDENTITY)
+    if stored is not None and (data := await form.submitted()) is not None:
         try:
             await spend(REGISTERING)
             opened = await service.register(
-                db(), Identity(*waiting["identity"]), data, current_app.passwords,
-                Gate.of_site(), invitation=waiting["invitation"],
+                db(), Identity(*stored["identity"]), data, current_app.passwords,
+                Gate.of_site(), invitation=stored["invitation"],
                 administrators=current_app.settings.admin_email,
                 reserved=current_app.reserved_usernames, client=requesting_client(),
                 language=language_of_newcomer(),
             )  # fmt: skip
         except SecondFactorNeededError as needed:
-            return await ask_for_second_factor(needed.pending, None, next_page=waiting["next"])
+            return await ask_for_second_factor(needed.pending, None, next_page=stored["next"])
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
             waits = opened.user.awaits_approval
-            following = url_for("registration.unconfirmed") if waits else waiting["next"]
-            return await enter_at(opened, following)
-    return await _question("openid/register.html", form)
+            following = url_for("registration.unconfirmed") if waits else stored["next"]
+            return await complete_login_at(opened, following)
+    return await _render_form("openid/register.html", form)
 
 
-def _answer(provider: OpenIDProvider, attempt: Attempt | None) -> tuple[Attempt, str]:
-    """The login that the present answer of an issuer belongs to, and the code.
+def _parse_callback(provider: OpenIDProvider, attempt: Attempt | None) -> tuple[Attempt, str]:
+    """The login that the issuer's response belongs to, and its code.
 
     Raises:
-        IssuerError: it belongs to none of this browser, or is of another issuer (RFC 9207), or is a
-            refusal.
+        IssuerError: this browser didn't start it, or it is from another issuer (RFC 9207), or it is
+            a refusal.
     """
     if attempt is None or request.args.get("iss", provider.issuer) != provider.issuer:
         raise IssuerError(NOT_FROM_HERE)
@@ -164,8 +164,8 @@ def _answer(provider: OpenIDProvider, attempt: Attempt | None) -> tuple[Attempt,
     return attempt, code
 
 
-def _following(attempt: Attempt) -> Callable[..., Awaitable[ResponseReturnValue]]:
-    """What follows once the issuer has said who someone is."""
+def _find_next_step(attempt: Attempt) -> Callable[..., Awaitable[ResponseReturnValue]]:
+    """The function that continues with the identity: it confirms, connects or logs in."""
     if attempt.confirms_session:
         return confirm_identity
     return connect_identity if attempt.user_id else _log_in
@@ -180,17 +180,18 @@ async def _log_in(
     except SecondFactorNeededError as needed:
         return await ask_for_second_factor(needed.pending, None, next_page=attempt.next)
     if opened is not None:
-        return await enter_at(opened, attempt.next)
-    return await _ask_who_is_new(provider, attempt, identity)
+        return await complete_login_at(opened, attempt.next)
+    return await _link_or_register(provider, attempt, identity)
 
 
-async def _ask_who_is_new(
+async def _link_or_register(
     provider: OpenIDProvider, attempt: Attempt, identity: Identity
 ) -> ResponseReturnValue:
-    """Connect an account that is not known yet with the one here, or ask to create one.
+    """Send a person whose identity is new here to the form that connects it to their account, or
+    to the one that creates an account.
 
     Raises:
-        GateClosedError: the site doesn't take this person.
+        GateClosedError: the site doesn't let this person sign up.
     """
     try:
         email = TypeAdapter(EmailAddress).validate_python(identity.email)
@@ -198,29 +199,29 @@ async def _ask_who_is_new(
         raise IssuerError(NO_ADDRESS.with_values(name=provider.name)) from None
     is_known = await service.has_account(db(), email)
     is_invited = not is_known and await require_open(db(), attempt.invitation, Gate.of_site())
-    waiting = {
+    stored = {
         "provider": provider.key,
         "identity": identity._replace(email=email),
         "next": attempt.next,
         "invitation": attempt.invitation if is_invited else "",
     }
-    keep(IDENTITY, waiting)
+    store(IDENTITY, stored)
     return redirect(url_for("openid.ask_to_link" if is_known else "openid.ask_for_name"))
 
 
-async def _question(
+async def _render_form(
     template: str, form: Form[LinkForm] | Form[ChooseNameForm]
 ) -> ResponseReturnValue:
-    if (waiting := kept(IDENTITY)) is None:
-        return await refused(str(NOT_FROM_HERE))
-    provider, identity = provider_of(waiting["provider"]), Identity(*waiting["identity"])
+    if (stored := load_stored(IDENTITY)) is None:
+        return await redirect_with_error(str(NOT_FROM_HERE))
+    provider, identity = provider_of(stored["provider"]), Identity(*stored["identity"])
     page = await render_template(
         template,
         form=form,
         provider=provider,
         identity=identity,
-        is_invited=bool(waiting["invitation"]),
+        is_invited=bool(stored["invitation"]),
         asks_why=current_app.site.registration is Registration.APPROVAL
-        and not waiting["invitation"],
+        and not stored["invitation"],
     )
     return page, form.status

@@ -6,7 +6,7 @@ from blog.core.text.validation import Schema
 
 
 class LinkForm(Schema):
-    """The password of the account that is connected."""
+    """The password of the account to connect."""
 
     password: KnownPassword
 

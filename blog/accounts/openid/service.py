@@ -12,12 +12,12 @@ from sqlalchemy.orm import joinedload
 
 from blog.accounts.events import AccountConfirmed
 from blog.accounts.login.authentication import authenticate
-from blog.accounts.login.service import IS_DISABLED, OpenedSession, log_in_proved
+from blog.accounts.login.service import IS_DISABLED, OpenedSession, log_in_with_proof
 from blog.accounts.openid.issuers import Identity, issuer_name
 from blog.accounts.openid.schemas import ChooseNameForm
 from blog.accounts.queries import user_by_email
 from blog.accounts.registration.gate import Gate, GateClosedError, Newcomer, admit, enter
-from blog.accounts.registration.service import errors_of_names, role_for
+from blog.accounts.registration.service import find_name_errors, role_for
 from blog.accounts.second_factor.trust import is_trusted
 from blog.accounts.sessions.service import renew_token
 from blog.core.auth.clients import Client
@@ -43,7 +43,7 @@ IS_ANOTHERS = lazy_gettext("This account is already connected to another account
 
 
 async def logins_of(session: AsyncSession, user_id: int) -> Sequence[OpenIDLogin]:
-    """The accounts of other services that log in to a user's, the oldest first."""
+    """The accounts of other services that a user can log in with, the oldest first."""
     statement = select(OpenIDLogin).where(OpenIDLogin.user_id == user_id).order_by(OpenIDLogin.id)
     return (await session.scalars(statement)).all()
 
@@ -51,14 +51,14 @@ async def logins_of(session: AsyncSession, user_id: int) -> Sequence[OpenIDLogin
 async def log_in(
     session: AsyncSession, identity: Identity, client: Client, *, previous: LoginSession | None
 ) -> OpenedSession | None:
-    """Open a session for the user whom someone's account logs in.
+    """Open a session for the user whose account is connected with an identity.
 
     Args:
-        identity: who someone is, as their issuer says.
+        identity: who someone is, according to their issuer.
         previous: the browser's current session, which ends.
 
     Returns:
-        `None` if the account isn't connected to any here.
+        The session; `None` if the identity isn't connected to any account here.
 
     Raises:
         InvalidFieldsError: the account here is disabled.
@@ -67,33 +67,33 @@ async def log_in(
     user = await session.scalar(
         select(User)
         .join(OpenIDLogin, OpenIDLogin.user_id == User.id)
-        .where(_is_of(identity))
+        .where(_matches(identity))
         .options(joinedload(User.role, innerjoin=True))
-        # Before the row of the login, in the order of what removes it.
+        # Locked before the row of the login, in the same order as deletions.
         .with_for_update(read=True, of=User)
     )
-    used = update(OpenIDLogin).where(_is_of(identity)).values(last_used_at=now())
+    used = update(OpenIDLogin).where(_matches(identity)).values(last_used_at=now())
     if user is None or await session.scalar(used.returning(OpenIDLogin.user_id)) != user.id:
         await session.rollback()
         return None
-    # The issuer may have logged them in long ago, and asked nobody now. A second factor isn't asked
-    # for in a trusted browser; without it, the issuer proves nothing (`reauthenticate`).
-    moment = 0 if user.has_second_factor else identity.logged_in_at
-    proved_at = datetime.fromtimestamp(moment, UTC)
-    return await log_in_proved(session, user, client, previous=previous, proved_at=proved_at)
+    # The issuer may have logged them in long ago, and not asked again. A trusted browser isn't
+    # asked for the second factor; without it, the issuer proves nothing (`reauthenticate`).
+    timestamp = 0 if user.has_second_factor else identity.logged_in_at
+    proved_at = datetime.fromtimestamp(timestamp, UTC)
+    return await log_in_with_proof(session, user, client, previous=previous, proved_at=proved_at)
 
 
 async def confirm_identity(session: AsyncSession, viewer: Viewer, identity: Identity) -> str | None:
-    """Note in the viewer's session that they have proved who they are.
+    """Record in the viewer's session that they have proved who they are.
 
     Args:
-        identity: who someone is, as their issuer has just asked them.
+        identity: who someone is, according to their issuer, which has just asked them.
 
     Returns:
         The new token of the session, for the cookie; `None` if that account isn't connected to the
         viewer's.
     """
-    is_theirs = (_is_of(identity), OpenIDLogin.user_id == viewer.id)
+    is_theirs = (_matches(identity), OpenIDLogin.user_id == viewer.id)
     used = update(OpenIDLogin).where(*is_theirs).values(last_used_at=now())
     if await session.scalar(used.returning(OpenIDLogin.id)) is None:
         return None
@@ -111,14 +111,14 @@ async def has_account(session: AsyncSession, email: str) -> bool:
 
 
 async def connect(session: AsyncSession, viewer: Viewer, identity: Identity, name: str) -> None:
-    """Let an account of another service log in to the viewer's; idempotent.
+    """Connect an account of another service to the viewer's; idempotent.
 
     Args:
-        name: what the service is called.
+        name: the name of the service.
 
     Raises:
-        InvalidFieldsError: it logs in to another user's.
-        LimitReachedError: the viewer has connected as many as they may.
+        InvalidFieldsError: it is connected to another user's.
+        LimitReachedError: the viewer has the maximum number of connected accounts.
     """
     await _connect(session, viewer.person, identity, name)
     await session.commit()
@@ -129,11 +129,11 @@ async def connect_by_password(
     session: AsyncSession, identity: Identity, name: str, password: SecretStr,
     passwords: Passwords, *, client: Client, previous: LoginSession | None,
 ) -> OpenedSession:  # fmt: skip
-    """Let an account of another service log in to the account here with the same address, whose
+    """Connect an account of another service to the account here with the same address, whose
     password is asked for this once, and log in.
 
     Args:
-        name: what the service is called.
+        name: the name of the service.
         previous: the browser's current session, which ends.
 
     Raises:
@@ -147,10 +147,10 @@ async def connect_by_password(
         raise InvalidFieldsError({"password": _("That's not the password of your account.")})
     if user.is_disabled:
         raise InvalidFieldsError({"": IS_DISABLED})
-    # With a second factor the password alone proves nothing.
+    # With a second factor, the password alone proves nothing.
     if not user.has_second_factor or await is_trusted(session, user, client):
         await _connect(session, user, identity, name)
-    opened = await log_in_proved(session, user, client, previous=previous)
+    opened = await log_in_with_proof(session, user, client, previous=previous)
     note(Event.OPENID_CONNECTED, user.id)
     return opened
 
@@ -163,15 +163,15 @@ async def register(
     """Create an account with the address that the issuer has verified, if the gate lets its owner
     in, and log in.
 
-    It has no password that anyone knows; the link for a forgotten one sets it. It is idempotent:
-    the same form sent twice creates one account, and logs in twice.
+    Nobody knows the password of the account; the link for a forgotten password sets one. It is
+    idempotent: the same form sent twice creates one account, and logs in twice.
 
     Args:
         invitation: the token of their link; empty if they have none.
         administrators, reserved, language: as in `blog.accounts.registration.service.register`.
 
     Raises:
-        GateClosedError: the site doesn't take this person.
+        GateClosedError: the site doesn't let this person sign up.
         InvalidFieldsError: the username or the address is taken or reserved.
         SecondFactorNeededError: the form was sent before, and the account has a second factor.
     """
@@ -185,7 +185,7 @@ async def register(
     )
     try:
         await admit(session, newcomer, gate)
-        errors = await errors_of_names(
+        errors = await find_name_errors(
             session, email=identity.email, username=form.username, reserved=reserved
         )
         if errors:
@@ -194,7 +194,7 @@ async def register(
         await session.commit()  # Hold no connection during hashing.
         password_hash = await passwords.hash(opaque_token())
         user = await enter(session, newcomer, gate, role, password_hash=password_hash)
-        if not await _add(session, user.id, identity):
+        if not await _add_login(session, user.id, identity):
             raise InvalidFieldsError({"": IS_ANOTHERS})
     except (InvalidFieldsError, GateClosedError):
         await session.rollback()
@@ -205,13 +205,13 @@ async def register(
     if user.is_confirmed:
         await record(session, AccountConfirmed(user.id))
     await session.flush()
-    opened = await log_in_proved(session, user, client, previous=None)
+    opened = await log_in_with_proof(session, user, client, previous=None)
     note(Event.REGISTERED, user.id)
     return opened
 
 
 async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> None:
-    """Stop an account of another service from logging in to the viewer's.
+    """Disconnect an account of another service from the viewer's.
 
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
@@ -227,21 +227,21 @@ async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> No
 
 
 async def _connect(session: AsyncSession, user: User, identity: Identity, name: str) -> None:
-    if await _add(session, user.id, identity):
+    if await _add_login(session, user.id, identity):
         own = select(func.count()).where(OpenIDLogin.user_id == user.id)
         if (await session.scalar(own) or 0) > MOST_LOGINS:
             await session.rollback()
             raise LimitReachedError({"": TOO_MANY})
         await outbox.put(session, to=user, message="openid_connected", user=user, service=name)
         return
-    owner = await session.scalar(select(OpenIDLogin.user_id).where(_is_of(identity)))
+    owner = await session.scalar(select(OpenIDLogin.user_id).where(_matches(identity)))
     if owner != user.id:
         await session.rollback()
         raise InvalidFieldsError({"": IS_ANOTHERS})
 
 
-async def _add(session: AsyncSession, user_id: int, identity: Identity) -> bool:
-    """Whether the account was not connected to any here until now."""
+async def _add_login(session: AsyncSession, user_id: int, identity: Identity) -> bool:
+    """Connect an identity, and return whether it was not connected to any account before."""
     added = await session.scalar(
         insert(OpenIDLogin)
         .values(user_id=user_id, issuer=identity.issuer, subject=identity.subject)
@@ -251,5 +251,5 @@ async def _add(session: AsyncSession, user_id: int, identity: Identity) -> bool:
     return added is not None
 
 
-def _is_of(identity: Identity) -> ColumnElement[bool]:
+def _matches(identity: Identity) -> ColumnElement[bool]:
     return and_(OpenIDLogin.issuer == identity.issuer, OpenIDLogin.subject == identity.subject)

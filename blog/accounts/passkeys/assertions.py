@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.passkeys.challenges import use_challenge
+from blog.accounts.passkeys.challenges import mark_challenge_used
 from blog.accounts.passkeys.queries import passkey_by_credential
 from blog.core.auth.security_log import Event, note
 from blog.core.clock import now
@@ -22,14 +22,14 @@ IS_COPY = lazy_gettext(
 
 
 async def check_passkey(
-    session: AsyncSession, answer: str, challenge: bytes | None, *, user_id: int | None = None
+    session: AsyncSession, response: str, challenge: bytes | None, *, user_id: int | None = None
 ) -> Passkey:
-    """Check the answer of a passkey, which can't be used again; the caller commits.
+    """Check the response of a passkey, which can't be used again; the caller commits.
 
     Args:
-        answer: that of the browser, as JSON.
-        challenge: that of the browser's session, if it has one.
-        user_id: whose passkey it must be; `None` for anyone's.
+        response: the browser's response, as JSON.
+        challenge: the challenge in the browser's session, if there is one.
+        user_id: the user whose passkey it must be; `None` for any user.
 
     Raises:
         InvalidFieldsError: it is forged, damaged, or was sent before; it is for another site or
@@ -39,35 +39,35 @@ async def check_passkey(
 
     if challenge is None:
         raise InvalidFieldsError({"": EXPIRED})
-    is_first = await use_challenge(session, challenge)
+    is_first = await mark_challenge_used(session, challenge)
     passkey = None
     try:
-        credential = ceremonies.parsed_assertion(answer)
+        credential = ceremonies.parse_assertion(response)
         passkey = await passkey_by_credential(session, credential.raw_id)
         if passkey is None or (user_id is not None and passkey.user_id != user_id):
             await session.commit()
             raise InvalidFieldsError({"": UNKNOWN})
         if not is_first:
-            raise ceremonies.InvalidAnswerError
-        counter = ceremonies.checked_assertion(credential, passkey, challenge)
-    except ceremonies.InvalidAnswerError:
+            raise ceremonies.InvalidResponseError
+        counter = ceremonies.verify_assertion(credential, passkey, challenge)
+    except ceremonies.InvalidResponseError:
         await session.commit()
         note(Event.WRONG_PASSKEY, passkey.user_id if passkey else None)
         raise InvalidFieldsError({"": WRONG}) from None
-    if not await _count(session, passkey, counter):
-        await _tell_of_copy(session, passkey)
+    if not await _update_counter(session, passkey, counter):
+        await _notify_of_copy(session, passkey)
         await session.commit()
         note(Event.COPIED_PASSKEY, passkey.user_id)
         raise InvalidFieldsError({"": IS_COPY})
     return passkey
 
 
-async def _count(session: AsyncSession, passkey: Passkey, counter: int) -> bool:
+async def _update_counter(session: AsyncSession, passkey: Passkey, counter: int) -> bool:
     """Store the counter, unless it has fallen (Web Authentication, 7.2, step 22).
 
     Synced passkeys have none: theirs is always 0.
     """
-    # Before its row, in the order of what removes it.
+    # Locked before the row of the passkey, in the same order as deletions.
     await session.execute(
         select(User.id).where(User.id == passkey.user_id).with_for_update(read=True)
     )
@@ -82,7 +82,7 @@ async def _count(session: AsyncSession, passkey: Passkey, counter: int) -> bool:
     return counted is not None
 
 
-async def _tell_of_copy(session: AsyncSession, passkey: Passkey) -> None:
+async def _notify_of_copy(session: AsyncSession, passkey: Passkey) -> None:
     user = await session.get(User, passkey.user_id)
     if user is not None:
         await outbox.put(session, to=user, message="passkey_copied", user=user, passkey=passkey)

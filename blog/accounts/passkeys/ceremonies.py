@@ -1,6 +1,6 @@
-"""The two ceremonies of passkeys: what the browser is asked for, and the check of its answer.
+"""The two ceremonies of passkeys: the options for the browser, and the check of its response.
 
-The module is imported when it is first needed, because the library takes 0.3 s to load.
+The module is imported on first use, because the library takes 0.3 s to load.
 """
 
 import json
@@ -36,13 +36,13 @@ from blog.core.errors import BlogError
 from blog.core.web.app import current_app
 from blog.models import Passkey, User
 
-LONGEST_ANSWER = 16_384
-MILLISECONDS = 300_000
+LONGEST_RESPONSE = 16_384
+TIMEOUT_MILLISECONDS = 300_000
 TRANSPORTS = {each.value for each in AuthenticatorTransport}
 
 
-class InvalidAnswerError(BlogError):
-    """The answer of a passkey is forged, damaged, or for another site, challenge or key."""
+class InvalidResponseError(BlogError):
+    """The response of a passkey is forged, damaged, or for another site, challenge or key."""
 
 
 class NewCredential(NamedTuple):
@@ -55,20 +55,20 @@ class NewCredential(NamedTuple):
     transports: list[str]
 
 
-def own_origin() -> str:
+def expected_origin() -> str:
     """The origin whose passkeys count: that of `BASE_URL`, in development that of the request."""
     if current_app.settings.is_development:
         return f"{request.scheme}://{request.host}"
     return current_app.settings.base_url
 
 
-def own_host() -> str:
-    """The host that passkeys belong to (the "RP ID")."""
-    return urlsplit(own_origin()).hostname or ""
+def relying_party_id() -> str:
+    """The host that passkeys belong to ("RP ID")."""
+    return urlsplit(expected_origin()).hostname or ""
 
 
 def user_handle(user_id: int) -> bytes:
-    """What a passkey knows of its account: the id, which is public."""
+    """The id of the account, as a passkey stores it; it is public."""
     return user_id.to_bytes(8, "big")
 
 
@@ -76,18 +76,18 @@ def creation_options(user: User, challenge: bytes, known: Sequence[Passkey]) -> 
     """The options of `navigator.credentials.create()`.
 
     Args:
-        user: whose passkey it will be.
-        challenge: what to sign.
-        known: those that the user has, so that an authenticator has only one of them.
+        user: the owner of the new passkey.
+        challenge: the bytes to sign.
+        known: the passkeys that the user has, because an authenticator should have only one.
     """
     options = generate_registration_options(
-        rp_id=own_host(),
+        rp_id=relying_party_id(),
         rp_name=current_app.site.site_name,
         user_id=user_handle(user.id),
         user_name=user.username,
         user_display_name=user.name or user.username,
         challenge=challenge,
-        timeout=MILLISECONDS,
+        timeout=TIMEOUT_MILLISECONDS,
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED,
             require_resident_key=True,
@@ -102,78 +102,78 @@ def request_options(challenge: bytes, known: Sequence[Passkey] = ()) -> dict[str
     """The options of `navigator.credentials.get()`.
 
     Args:
-        challenge: what to sign.
-        known: the passkeys that may answer; without any the user chooses one of the site.
+        challenge: the bytes to sign.
+        known: the passkeys that may respond; without any, the user chooses one of the site's.
     """
     options = generate_authentication_options(
-        rp_id=own_host(),
+        rp_id=relying_party_id(),
         challenge=challenge,
-        timeout=MILLISECONDS,
+        timeout=TIMEOUT_MILLISECONDS,
         allow_credentials=_descriptors(known),
         user_verification=UserVerificationRequirement.REQUIRED,
     )
     return options_to_json_dict(options)
 
 
-def checked_creation(answer: str, challenge: bytes) -> NewCredential:
-    """Check the answer to `creation_options`.
+def verify_registration(response: str, challenge: bytes) -> NewCredential:
+    """Verify the response to `creation_options`.
 
     Raises:
-        InvalidAnswerError: it is not valid.
+        InvalidResponseError: it is not valid.
     """
-    with _damage_told():
-        credential = parse_registration_credential_json(_parsed(answer))
-        made = verify_registration_response(
+    with _convert_errors():
+        credential = parse_registration_credential_json(_parse_json(response))
+        verified = verify_registration_response(
             credential=credential,
             expected_challenge=challenge,
-            expected_rp_id=own_host(),
-            expected_origin=own_origin(),
+            expected_rp_id=relying_party_id(),
+            expected_origin=expected_origin(),
             require_user_verification=True,
         )
     return NewCredential(
-        made.credential_id,
-        made.credential_public_key,
-        made.sign_count,
-        made.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
+        verified.credential_id,
+        verified.credential_public_key,
+        verified.sign_count,
+        verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
         [transport.value for transport in credential.response.transports or ()],
     )
 
 
-def parsed_assertion(answer: str) -> AuthenticationCredential:
-    """The answer to `request_options`, not checked yet.
+def parse_assertion(response: str) -> AuthenticationCredential:
+    """Parse the response to `request_options`, without verifying it.
 
     Raises:
-        InvalidAnswerError: it is damaged.
+        InvalidResponseError: it is damaged.
     """
-    with _damage_told():
-        return parse_authentication_credential_json(_parsed(answer))
+    with _convert_errors():
+        return parse_authentication_credential_json(_parse_json(response))
 
 
-def checked_assertion(
+def verify_assertion(
     credential: AuthenticationCredential, passkey: Passkey, challenge: bytes
 ) -> int:
-    """Check that a passkey has answered `request_options`.
+    """Verify the response of a passkey to `request_options`.
 
     Returns:
-        Its counter, which the caller compares: it may have fallen.
+        The counter of the passkey, which the caller has to compare: it may have fallen.
 
     Raises:
-        InvalidAnswerError: it is not valid.
+        InvalidResponseError: it is not valid.
     """
     handle = credential.response.user_handle
     if handle is not None and handle != user_handle(passkey.user_id):
-        raise InvalidAnswerError
-    with _damage_told():
-        checked = verify_authentication_response(
+        raise InvalidResponseError
+    with _convert_errors():
+        verified = verify_authentication_response(
             credential=credential,
             expected_challenge=challenge,
-            expected_rp_id=own_host(),
-            expected_origin=own_origin(),
+            expected_rp_id=relying_party_id(),
+            expected_origin=expected_origin(),
             credential_public_key=passkey.public_key,
             credential_current_sign_count=0,
             require_user_verification=True,
         )
-    return checked.new_sign_count
+    return verified.new_sign_count
 
 
 def _descriptors(passkeys: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:
@@ -181,30 +181,32 @@ def _descriptors(passkeys: Sequence[Passkey]) -> list[PublicKeyCredentialDescrip
         PublicKeyCredentialDescriptor(
             id=each.credential_id,
             transports=[
-                AuthenticatorTransport(way) for way in each.transports if way in TRANSPORTS
+                AuthenticatorTransport(transport)
+                for transport in each.transports
+                if transport in TRANSPORTS
             ],
         )
         for each in passkeys
     ]
 
 
-def _parsed(answer: str) -> dict[str, Any]:
-    if len(answer) > LONGEST_ANSWER:
-        raise InvalidAnswerError
+def _parse_json(response: str) -> dict[str, Any]:
+    if len(response) > LONGEST_RESPONSE:
+        raise InvalidResponseError
     try:
-        parsed = json.loads(answer)
+        parsed = json.loads(response)
     except (ValueError, RecursionError):
-        raise InvalidAnswerError from None
+        raise InvalidResponseError from None
     if not isinstance(parsed, dict):
-        raise InvalidAnswerError
+        raise InvalidResponseError
     return parsed
 
 
 @contextmanager
-def _damage_told() -> Iterator[None]:
-    """Raise `InvalidAnswerError` for anything that is wrong with an answer.
+def _convert_errors() -> Iterator[None]:
+    """Convert every error that an invalid response can raise to `InvalidResponseError`.
 
-    Not all that can be wrong with CBOR, keys and Base64 has an exception of the library's own.
+    The library has no exceptions of its own for some errors in CBOR, keys and Base64.
     """
     try:
         yield
@@ -212,4 +214,4 @@ def _damage_told() -> Iterator[None]:
         WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError,
         RecursionError, OverflowError,
     ):  # fmt: skip
-        raise InvalidAnswerError from None
+        raise InvalidResponseError from None

@@ -1,7 +1,8 @@
 """Challenges, which passkeys sign.
 
-A challenge is kept in the signed cookie of the session that it was made for, so that the answer of
-another browser doesn't fit. Which have been answered is in the database: each works once.
+A challenge is stored in the signed cookie of the session that it was created for, so that the
+response of another browser doesn't match. Used challenges are stored in the database: each works
+once.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ LIFE = timedelta(minutes=5)
 
 
 class Ceremony(StrEnum):
-    """What a passkey is asked for. The answer to a challenge of one counts for no other."""
+    """The purpose of a challenge. A response is only valid for the purpose of its challenge."""
 
     LOGIN = "login"
     SECOND_FACTOR = "second-factor"
@@ -33,16 +34,16 @@ class Ceremony(StrEnum):
 
 
 def new_challenge(ceremony: Ceremony) -> bytes:
-    """Make a challenge, and keep it in the browser's session in place of a former one."""
+    """Create a challenge, and store it in the browser's session in place of an earlier one."""
     challenge = secrets.token_bytes(BYTES)
     content = {"challenge": urlsafe_b64encode(challenge).decode()}
     browser_session[CHALLENGE] = current_app.links.sign(ceremony, content)
     return challenge
 
 
-def kept_challenge(ceremony: Ceremony) -> bytes | None:
-    """Take the challenge out of the browser's session; `None` if there is none of the last five
-    minutes for this ceremony."""
+def take_challenge(ceremony: Ceremony) -> bytes | None:
+    """Take the challenge for this ceremony out of the browser's session; `None` if there is none,
+    or it is older than five minutes."""
     signed = browser_session.pop(CHALLENGE, "")
     try:
         content = current_app.links.read(ceremony, signed, int(LIFE.total_seconds()))
@@ -51,11 +52,11 @@ def kept_challenge(ceremony: Ceremony) -> bytes | None:
     return urlsafe_b64decode(content["challenge"])
 
 
-async def use_challenge(session: AsyncSession, challenge: bytes) -> bool:
-    """Note that a challenge has been answered; the caller commits.
+async def mark_challenge_used(session: AsyncSession, challenge: bytes) -> bool:
+    """Record that a challenge has been used; the caller commits.
 
     Returns:
-        Whether this is the first answer. Of two at the same time, one waits for the other here.
+        Whether this is the first use. Of two concurrent ones, one waits for the other here.
     """
     digest = hashlib.sha256(challenge).digest()
     added = await session.scalar(

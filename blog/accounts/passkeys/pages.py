@@ -1,4 +1,4 @@
-"""`/auth/passkeys`: the passkeys of the user, and what a browser needs to ask for one."""
+"""`/auth/passkeys`: the passkeys of the user, and the options that a browser asks for one with."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts.login.entering import pending_login
 from blog.accounts.passkeys import queries, service
-from blog.accounts.passkeys.challenges import Ceremony, kept_challenge, new_challenge
+from blog.accounts.passkeys.challenges import Ceremony, new_challenge, take_challenge
 from blog.accounts.passkeys.schemas import NewPasskeyForm, PasskeyName
 from blog.accounts.second_factor.pages import codes_page
 from blog.core.auth.identity import required_login, required_viewer
@@ -47,7 +47,7 @@ async def add() -> ResponseReturnValue:
     """Add a passkey."""
     form = Form(NewPasskeyForm)
     if (data := await form.submitted()) is not None:
-        challenge = kept_challenge(Ceremony.REGISTRATION)
+        challenge = take_challenge(Ceremony.REGISTRATION)
         try:
             codes = await service.add_passkey(
                 db(), required_viewer(), data.name, data.credential, challenge
@@ -95,7 +95,7 @@ async def remove(passkey_id: int) -> ResponseReturnValue:
 @blueprint.post('/options/<any(login, "second-factor", identity, registration):ceremony>')
 @quota(LOGGING_IN)
 async def options(ceremony: str) -> ResponseReturnValue:
-    """What the script of a page asks the browser for, with a new challenge."""
+    """The options that the script of a page passes to the browser, with a new challenge."""
     return await _options(Ceremony(ceremony))
 
 
@@ -117,7 +117,12 @@ async def _options(ceremony: Ceremony) -> dict[str, Any]:
 
 
 async def _overview(form: Form[PasskeyName], renamed_id: int) -> ResponseReturnValue:
-    """The list; `form` is that of the passkey whose new name is wrong."""
+    """Render the list.
+
+    Args:
+        form: the form with the new name of a passkey, if it is invalid.
+        renamed_id: the id of that passkey; 0 for none.
+    """
     passkeys = await queries.passkeys_of(db(), required_login().user_id)
     page = await render_template(
         "passkeys/overview.html", passkeys=passkeys, form=form, renamed_id=renamed_id

@@ -15,5 +15,5 @@ async def passkeys_of(session: AsyncSession, user_id: int) -> Sequence[Passkey]:
 
 
 async def passkey_by_credential(session: AsyncSession, credential_id: bytes) -> Passkey | None:
-    """The passkey that its authenticator knows by this id."""
+    """The passkey with this id of its authenticator."""
     return await session.scalar(select(Passkey).where(Passkey.credential_id == credential_id))

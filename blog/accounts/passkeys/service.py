@@ -5,8 +5,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.passkeys.assertions import EXPIRED
-from blog.accounts.passkeys.challenges import use_challenge
-from blog.accounts.second_factor.service import after_addition, after_removal, lock
+from blog.accounts.passkeys.challenges import mark_challenge_used
+from blog.accounts.second_factor.service import after_addition, after_removal, lock_user
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
@@ -23,32 +23,32 @@ IS_GONE = lazy_gettext("This passkey doesn't exist. It may have been removed.")
 
 
 async def add_passkey(
-    session: AsyncSession, viewer: Viewer, name: str, answer: str, challenge: bytes | None
+    session: AsyncSession, viewer: Viewer, name: str, response: str, challenge: bytes | None
 ) -> list[str] | None:
     """Add a passkey to the viewer's account.
 
     Args:
-        answer: that of the browser, as JSON.
-        challenge: that of the browser's session, if it has one.
+        response: the browser's response, as JSON.
+        challenge: the challenge in the browser's session, if there is one.
 
     Returns:
         Recovery codes, if the viewer had none.
 
     Raises:
-        InvalidFieldsError: the answer is not valid, or was sent before.
+        InvalidFieldsError: the response is not valid, or was sent before.
         LimitReachedError: they have the maximum number of passkeys.
     """
     from blog.accounts.passkeys import ceremonies  # noqa: PLC0415
 
-    if challenge is None or not await use_challenge(session, challenge):
+    if challenge is None or not await mark_challenge_used(session, challenge):
         await session.commit()
         raise InvalidFieldsError({"": EXPIRED})
     try:
-        new = ceremonies.checked_creation(answer, challenge)
-    except ceremonies.InvalidAnswerError:
+        new = ceremonies.verify_registration(response, challenge)
+    except ceremonies.InvalidResponseError:
         await session.commit()
         raise InvalidFieldsError({"": WRONG}) from None
-    user = await lock(session, viewer.id)
+    user = await lock_user(session, viewer.id)
     number = await session.scalar(select(func.count()).where(Passkey.user_id == user.id))
     if (number or 0) >= MOST_PASSKEYS:
         await session.commit()
@@ -100,7 +100,7 @@ async def remove_passkey(session: AsyncSession, viewer: Viewer, passkey_id: int)
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
-    user = await lock(session, viewer.id)
+    user = await lock_user(session, viewer.id)
     name = await session.scalar(
         delete(Passkey)
         .where(Passkey.id == passkey_id, Passkey.user_id == user.id)

@@ -1,4 +1,4 @@
-"""Rules for new passwords that need the account, beyond those of the schema."""
+"""Rules for new passwords that depend on the account, in addition to those of the schema."""
 
 from pydantic import SecretStr
 

@@ -1,8 +1,8 @@
-"""What logs in to an account besides its password.
+"""The ways to log in to an account without its password: passkeys and other services.
 
-A new password leaves it as it is, and its owner is told. Passkeys are a second factor, which access
-to the mailbox alone must not remove (OWASP ASVS 5.0, 6.4.3). Accounts of other services replace the
-password only, so a reset by mail offers to disconnect them.
+A new password doesn't change them, so its owner is reminded of them. Passkeys are a second factor,
+which access to the mailbox alone must not remove (OWASP ASVS 5.0, 6.4.3). Accounts of other
+services only replace the password, so a reset by mail offers to disconnect them.
 """
 
 from typing import NamedTuple
@@ -17,11 +17,11 @@ from blog.models import OpenIDLogin, Passkey
 
 
 class OtherLogins(NamedTuple):
-    """What logs in to an account besides its password.
+    """The ways to log in to an account without its password.
 
     Attributes:
-        passkeys: their number.
-        services: the names of the services of the settings with a connected account.
+        passkeys: the number of passkeys.
+        services: the names of the services with a connected account, if the settings have them.
     """
 
     passkeys: int
@@ -42,7 +42,7 @@ class OtherLogins(NamedTuple):
 
 
 async def other_logins(session: AsyncSession, user_id: int) -> OtherLogins:
-    """What logs in to a user's account besides the password."""
+    """Find the ways to log in to a user's account without the password."""
     passkeys = await session.scalar(select(func.count()).where(Passkey.user_id == user_id))
     issuers = await session.scalars(
         select(OpenIDLogin.issuer).where(OpenIDLogin.user_id == user_id)

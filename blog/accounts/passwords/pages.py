@@ -57,7 +57,7 @@ async def change() -> ResponseReturnValue:
                 ),
                 "success",
             )
-            await _tell_of_others(renewed.others)
+            await _flash_other_logins(renewed.others)
             return redirect(url_for("sessions.overview"))
     return await render_template("accounts/change_password.html", form=form), form.status
 
@@ -110,7 +110,7 @@ async def reset(token: str) -> ResponseReturnValue:
             forget_viewer()
             remember_device(renewed.user_id, renewed.device_generation)
             await flash(_("Password changed. Log in with the new one."), "success")
-            await _tell_of_others(renewed.others)
+            await _flash_other_logins(renewed.others)
             return redirect(url_for("login.login"))
     return await _reset_page(form, user.id)
 
@@ -121,7 +121,7 @@ async def _reset_page(form: Form[ResetPasswordForm], user_id: int) -> ResponseRe
     return page, form.status
 
 
-async def _tell_of_others(others: OtherLogins) -> None:
+async def _flash_other_logins(others: OtherLogins) -> None:
     if others.sentence:
         await flash(f"{others.sentence} {IN_SETTINGS}", "info")
 

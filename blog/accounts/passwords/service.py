@@ -27,8 +27,8 @@ from blog.models import OpenIDLogin, User
 
 
 class RenewedCredentials(NamedTuple):
-    """The new credentials of the browser that has set a new password, and what else logs in to
-    the account."""
+    """The new credentials of the browser in which the password was changed, and the other ways to
+    log in to the account."""
 
     user_id: int
     device_generation: int
@@ -49,7 +49,7 @@ async def change_password(
         InvalidFieldsError: the old password is wrong, or the new one is the username or e-mail
             address.
         TooManyAttemptsError: too many wrong passwords were tried, so that an unattended browser
-            cannot be used for guessing.
+            can't be used for guessing.
     """
     account, login = viewer.person, viewer.browser_session
     refuse_context_words(form.password, passwords, username=account.username, email=account.email)
@@ -60,7 +60,7 @@ async def change_password(
     generation = await end_all_access(session, user, keep=login)
     token = await renew_token(session, login)
     await clear_failures(session, user, client.address, new_password=True)
-    others = await _tell(session, user)
+    others = await _notify_owner(session, user)
     await session.commit()
     note(Event.PASSWORD_CHANGED, user.id)
     return RenewedCredentials(user.id, generation, token, others)
@@ -80,7 +80,7 @@ async def send_reset_link(session: AsyncSession, user: User, links: LinkSigner) 
     """Add the mail with a reset link to the outbox; the caller commits.
 
     Returns:
-        Whether it was added: its rate is limited.
+        Whether it was added: the rate of these mails is limited.
     """
     link = reset_link(user, links)
     mail = await outbox.put(session, to=user, message="reset_password", user=user, link=link)
@@ -97,13 +97,13 @@ async def reset_password(
     session: AsyncSession, viewer: Viewer, token: str, form: ResetPasswordForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
 ) -> RenewedCredentials:  # fmt: skip
-    """Set the password of the user of a link, end all sessions, and revoke all tokens; disconnect
-    accounts of other services, if they have chosen that.
+    """Set the password of the user of a link, end all sessions, and revoke all tokens; if they
+    choose so, also disconnect accounts of other services.
 
     The link also proves ownership of the address, which becomes confirmed. No session is opened.
 
     Raises:
-        InvalidTokenError: as in `user_of_link`; also for one of two concurrent requests.
+        InvalidTokenError: as in `user_of_link`; or a concurrent request has used the link.
         InvalidFieldsError: the new password is the username or e-mail address.
     """
     user = await user_of_link(session, viewer, RESET_PASSWORD, token, links)
@@ -117,7 +117,7 @@ async def reset_password(
     await clear_failures(session, user, client.address, new_password=True)
     if form.disconnect:
         await session.execute(delete(OpenIDLogin).where(OpenIDLogin.user_id == user.id))
-    others = await _tell(session, user)
+    others = await _notify_owner(session, user)
     await session.commit()
     note(Event.PASSWORD_RESET, user.id)
     if form.disconnect:
@@ -125,8 +125,8 @@ async def reset_password(
     return RenewedCredentials(user.id, generation, session_token="", others=others)
 
 
-async def _tell(session: AsyncSession, user: User) -> OtherLogins:
-    """Mail the owner of an account that its password was changed, and what else still logs in."""
+async def _notify_owner(session: AsyncSession, user: User) -> OtherLogins:
+    """Tell the owner by mail that the password was changed, and about other ways to log in."""
     others = await other_logins(session, user.id)
     await outbox.put(session, to=user, message="password_changed", user=user, others=others)
     return others

@@ -8,7 +8,7 @@ from quart.blueprints import BlueprintSetupState
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.openid.service import logins_of
-from blog.accounts.passkeys.challenges import Ceremony, kept_challenge
+from blog.accounts.passkeys.challenges import Ceremony, take_challenge
 from blog.accounts.reauthentication import service
 from blog.accounts.schemas import IdentityForm
 from blog.core.auth.clients import requesting_client
@@ -44,8 +44,8 @@ blueprint = Blueprint("reauthentication", __name__, url_prefix="/auth/confirm-id
 
 
 @blueprint.record_once
-def know_proofs(state: BlueprintSetupState) -> None:
-    """Let templates leave out the field for a password that isn't needed."""
+def register_template_globals(state: BlueprintSetupState) -> None:
+    """Let templates leave out the password field when no password is needed."""
     app = cast(Broadside, state.app)
     app.jinja_env.globals["needs_no_password"] = needs_no_password
 
@@ -54,7 +54,7 @@ def know_proofs(state: BlueprintSetupState) -> None:
 async def ask() -> ResponseReturnValue:
     """Ask for the password. `?next=` is the page to continue with."""
     required_login()
-    return await _question(Form(IdentityForm), None)
+    return await _identity_page(Form(IdentityForm), None)
 
 
 @blueprint.post("")
@@ -62,8 +62,8 @@ async def ask() -> ResponseReturnValue:
 async def confirm() -> ResponseReturnValue:
     """Check the password, and continue with the requested page, or the form that was sent.
 
-    With `elsewhere` the button alone continues for people who have confirmed it with another
-    service meanwhile.
+    With `elsewhere`, the button alone continues for people who have confirmed who they are with
+    another service in the meantime.
     """
     login = required_login()
     form, unsent = Form(IdentityForm), await carried_form()
@@ -71,16 +71,16 @@ async def confirm() -> ResponseReturnValue:
     if "elsewhere" in sent and is_proved(login) and not any(map(sent.get, PROOFS)):
         return await _continue(unsent)
     if (data := await form.submitted()) is None:
-        return await _question(form, unsent)
+        return await _identity_page(form, unsent)
     try:
         token = await service.reauthenticate(
             db(), current_viewer(), data, current_app.passwords,
-            challenge=kept_challenge(Ceremony.IDENTITY), sealer=current_app.sealer,
+            challenge=take_challenge(Ceremony.IDENTITY), sealer=current_app.sealer,
             client=requesting_client(),
         )  # fmt: skip
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _question(form, unsent)
+        return await _identity_page(form, unsent)
     set_login_cookie(token, remember=login.is_remembered)
     return await _continue(unsent)
 
@@ -94,7 +94,7 @@ async def _continue(unsent: UnsentForm | None) -> ResponseReturnValue:
 
 @blueprint.app_errorhandler(ReauthenticationRequiredError)
 async def ask_again(_error: ReauthenticationRequiredError) -> ResponseReturnValue:
-    """Ask users to prove who they are, and keep the form that was sent."""
+    """Ask users to prove who they are, and carry along the form that was sent."""
     if prefers_json():
         return await error_response(403, str(IS_NEEDED))
     if request.method in SAFE_METHODS:
@@ -102,26 +102,26 @@ async def ask_again(_error: ReauthenticationRequiredError) -> ResponseReturnValu
         return redirect(url_for("reauthentication.ask", next=wanted))
     unsent = await unsent_form()
     if unsent is not None and unsent.action is None:
-        # A page can't keep a file: it is chosen again, on the page that it was sent from.
+        # A page can't carry a file: users choose it again, on the page that they sent it from.
         origin = local_address(referring_url().path)
-        page, _ = await _question(Form(IdentityForm), None, origin=origin, loses_file=True)
+        page, _ = await _identity_page(Form(IdentityForm), None, origin=origin, loses_file=True)
     elif unsent is not None and unsent.can_be_carried:
-        page, _ = await _question(Form(IdentityForm), unsent)
+        page, _ = await _identity_page(Form(IdentityForm), unsent)
     else:
         return await error_response(403, str(FORM_TOO_LARGE))
     return page, 403
 
 
-async def _question(
+async def _identity_page(
     form: Form[IdentityForm], unsent: UnsentForm | None, *,
     origin: str | None = None, loses_file: bool = False,
 ) -> tuple[str, int]:  # fmt: skip
-    """The page that asks.
+    """Render the page that asks who they are.
 
     Args:
-        unsent: the form to take along.
+        unsent: the form to carry along.
         origin: the page to continue with, by default that of `?next=`.
-        loses_file: whether a file was sent, which has to be chosen again.
+        loses_file: whether a file was sent, which the user has to choose again.
     """
     page = await render_template(
         "accounts/confirm_identity.html",
@@ -129,13 +129,13 @@ async def _question(
         unsent=unsent,
         wanted=None if unsent else origin or request.args.get("next"),
         loses_file=loses_file,
-        services=await _services(),
+        services=await _find_services(),
     )
     return page, form.status
 
 
-async def _services() -> Sequence[OpenIDProvider]:
-    """The other services at which the viewer can confirm who they are."""
+async def _find_services() -> Sequence[OpenIDProvider]:
+    """Find the other services with which the viewer can confirm who they are."""
     user, offered = required_login().user, current_app.settings.openid_providers
     if not offered or user.has_second_factor:
         return ()

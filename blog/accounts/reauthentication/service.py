@@ -8,7 +8,7 @@ from blog.accounts.login.authentication import authenticate
 from blog.accounts.passkeys.assertions import check_passkey
 from blog.accounts.schemas import IdentityForm
 from blog.accounts.second_factor.codes import check_code
-from blog.accounts.sessions.service import note_proof, renew_token
+from blog.accounts.sessions.service import record_proof, renew_token
 from blog.core.auth.clients import Client
 from blog.core.auth.reauthentication import needs_no_password
 from blog.core.auth.security_log import Event, note
@@ -23,11 +23,11 @@ async def reauthenticate(
     session: AsyncSession, viewer: Viewer, form: IdentityForm, passwords: Passwords, *,
     challenge: bytes | None, sealer: Sealer, client: Client,
 ) -> str:  # fmt: skip
-    """Check the viewer's passkey, or their password and the code if they have a second factor, and
-    note in their session that they have proved who they are.
+    """Check the viewer's passkey, or their password (and a code, if they have a second factor), and
+    record in their session that they have proved who they are.
 
     Args:
-        challenge: what the passkey was asked, if it was.
+        challenge: the challenge for the passkey, if there was one.
 
     Returns:
         The new token of the session, for the cookie (OWASP ASVS 5.0, 7.2.4).
@@ -46,12 +46,14 @@ async def reauthenticate(
     return token
 
 
-async def prove_in_form(
+async def check_form_password(
     session: AsyncSession, viewer: Viewer, password: SecretStr, passwords: Passwords,
     client: Client,
 ) -> None:  # fmt: skip
-    """Check the password in a form that asks for it. It may be left out by viewers who have just
-    confirmed who they are, as those without a password do: with a passkey or another service.
+    """Check the password in a form that asks for it.
+
+    Viewers who have just confirmed who they are with a passkey or another service may leave it out,
+    because some have no password.
 
     The caller commits.
 
@@ -67,7 +69,7 @@ async def prove_in_form(
     if user is None or user.id != viewer.id:
         raise InvalidFieldsError({"password": _("That's not your password.")})
     await clear_failures(session, user, client.address)
-    await note_proof(session, viewer)
+    await record_proof(session, viewer)
 
 
 async def _check_password(

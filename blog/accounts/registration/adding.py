@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.registration.uniqueness import taken
+from blog.accounts.registration.uniqueness import uniqueness_error
 from blog.accounts.registration.usernames import fold
 from blog.models import Role, User
 
@@ -32,5 +32,5 @@ async def insert_account(
         async with session.begin_nested():
             session.add(user)
     except IntegrityError as error:
-        raise taken(error) from None
+        raise uniqueness_error(error) from None
     return user

@@ -1,4 +1,4 @@
-"""Email addresses of services for throwaway mail."""
+"""Refusing email addresses of disposable mail services."""
 
 import idna
 from disposable_email_domains import blocklist
@@ -13,13 +13,13 @@ IS_DISPOSABLE = lazy_gettext(
 
 
 def refuse_disposable(email: str, site: SiteSettings) -> None:
-    """Refuse an address of a domain that the list or the settings have, or of a subdomain.
+    """Refuse an address if its domain, or a parent of it, is on the list or in the settings.
 
     Args:
         email: a valid address.
 
     Raises:
-        InvalidFieldsError: it is one.
+        InvalidFieldsError: it is disposable.
     """
     if not site.refuse_disposable and not site.refused_email_domains:
         return
@@ -32,7 +32,7 @@ def refuse_disposable(email: str, site: SiteSettings) -> None:
 
 
 def _with_parents(domain: str) -> list[str]:
-    """A domain and those above it, in ASCII, without the top-level domain."""
+    """A domain and its parent domains, in ASCII, without the top-level domain."""
     name = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
     parts = name.lower().split(".")
     return [".".join(parts[start:]) for start in range(max(1, len(parts) - 1))]

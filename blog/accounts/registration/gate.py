@@ -1,9 +1,9 @@
 """The gate: who may have an account.
 
-Every way to make an account goes through `enter`: the page, the API, an invitation, and a log-in by
-another service. The one exception is the operator, at the command line. The settings decide
-(`Registration`), and are read in the transaction that adds the account, so that a gate that was
-closed a moment ago is closed.
+Every way to create an account goes through `enter`: the page, the API, an invitation, and a login
+with another service. The one exception is the operator, at the command line. The settings decide
+(`Registration`), and are read in the transaction that adds the account, so that closing the gate
+takes effect at once.
 """
 
 from dataclasses import dataclass
@@ -41,15 +41,15 @@ class GateClosedError(ForbiddenError):
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Someone who would like to have an account, whatever way they come.
+    """A person who would like to have an account, by whichever way.
 
     Attributes:
         email: their address, valid and in lower case.
-        username: a valid one.
-        invitation: the token of their link, if they were invited.
-        application: what they say about themselves, if anything.
-        has_proved_address: whether someone we trust says that the address is theirs.
-        language: in which they read the pages; `None` leaves it to their browser.
+        username: a valid username.
+        invitation: the token of their invitation link; empty if there is none.
+        application: why they would like to join, if they say so.
+        has_proved_address: whether a trusted issuer says that the address is theirs.
+        language: the language of the pages for them; `None` leaves it to their browser.
     """
 
     email: str
@@ -62,11 +62,11 @@ class Newcomer:
 
 @dataclass(frozen=True)
 class Gate:
-    """What the gate needs of the application.
+    """The parts of the application that the gate needs.
 
     Attributes:
-        defaults: the settings in force where nothing is stored.
-        links: checks invitations.
+        defaults: the values of settings that are not stored.
+        links: the signer that checks invitation links.
     """
 
     defaults: SiteSettings
@@ -74,16 +74,16 @@ class Gate:
 
     @classmethod
     def of_site(cls) -> "Gate":
-        """That of the current application."""
+        """The gate of the current application."""
         return cls(current_app.site_settings.defaults, current_app.links)
 
 
 class Admission(NamedTuple):
-    """How someone may come in.
+    """The conditions on which a newcomer is admitted.
 
     Attributes:
-        invitation: theirs, locked.
-        awaits_approval: whether administrators decide first.
+        invitation: their invitation, locked.
+        awaits_approval: whether an administrator has to approve the account first.
     """
 
     invitation: Invitation | None
@@ -91,52 +91,52 @@ class Admission(NamedTuple):
 
 
 async def admit(session: AsyncSession, newcomer: Newcomer, gate: Gate) -> Admission:
-    """Decide whether someone may have an account; nothing is changed.
+    """Decide whether a newcomer may have an account; nothing is changed.
 
-    Call it before anything that costs, such as hashing a password; `enter` asks again.
+    Call it before anything expensive, such as hashing a password; `enter` checks again.
 
     Raises:
         GateClosedError: they may not.
-        InvalidFieldsError: not with this address, because it is a disposable one.
+        InvalidFieldsError: the address is disposable.
     """
     site = await read_settings(session, gate.defaults, SETTINGS)
-    invitation = await _admitted(session, newcomer.invitation, site, gate.links, lock=True)
+    invitation = await _find_invitation(session, newcomer.invitation, site, gate.links, lock=True)
     refuse_disposable(newcomer.email, site)
-    is_asked = site.registration is Registration.APPROVAL and invitation is None
-    return Admission(invitation, awaits_approval=is_asked)
+    awaits_approval = site.registration is Registration.APPROVAL and invitation is None
+    return Admission(invitation, awaits_approval)
 
 
 async def require_open(session: AsyncSession, token: str, gate: Gate) -> bool:
-    """Before the form is shown: someone with this link may sign up.
+    """Check, before the form is shown, that a person with this invitation may sign up.
 
     Args:
-        token: of their invitation; empty if they have none.
+        token: the token of the invitation; empty if there is none.
 
     Returns:
         Whether the invitation is valid.
 
     Raises:
-        GateClosedError: they may not.
+        GateClosedError: they may not sign up.
     """
     site = await read_settings(session, gate.defaults, SETTINGS)
-    return await _admitted(session, token, site, gate.links, lock=False) is not None
+    return await _find_invitation(session, token, site, gate.links, lock=False) is not None
 
 
 async def enter(
     session: AsyncSession, newcomer: Newcomer, gate: Gate, role: Role, *, password_hash: str,
     submission: UUID | None = None,
 ) -> User:  # fmt: skip
-    """Add the account of someone who may have one; the caller commits.
+    """Add the account of a newcomer, if they are admitted; the caller commits.
 
-    It is confirmed if the address is proved and nobody has to approve it.
+    It is confirmed if the address is proved and nobody has to approve the account.
 
     Args:
-        role: theirs, once the account is confirmed.
-        password_hash: of their password; one that matches nothing if they have none.
+        role: their role, once the account is confirmed.
+        password_hash: the hash of their password; if they have none, a hash that matches nothing.
         submission: the idempotency key of the form.
 
     Raises:
-        GateClosedError: they may not have one.
+        GateClosedError: as in `admit`.
         InvalidFieldsError: as in `admit`; or the address or the username is taken.
     """
     invitation, awaits_approval = await admit(session, newcomer, gate)
@@ -159,16 +159,16 @@ async def enter(
     return user
 
 
-async def _admitted(
+async def _find_invitation(
     session: AsyncSession, token: str, site: SiteSettings, links: LinkSigner, *, lock: bool
 ) -> Invitation | None:
-    """The invitation of someone who may sign up, if they have a valid one.
+    """The invitation of a person who may sign up, if it is valid.
 
     Args:
-        lock: whether to lock it, so that two who use it at once take turns.
+        lock: whether to lock it, so that two people who use it at the same time take turns.
 
     Raises:
-        GateClosedError: they may not.
+        GateClosedError: they may not sign up.
     """
     if site.registration is Registration.CLOSED:
         raise GateClosedError(CLOSED)
@@ -185,7 +185,7 @@ async def _valid_invitation(
         invitation_id = read_invitation(links, token)
     except InvalidTokenError:
         return None
-    # Those of someone whose account is disabled, or is being deleted, bring nobody in.
+    # Invitations by users whose account is disabled, or is being deleted, are not valid.
     found = (
         select(Invitation)
         .join(User, User.id == Invitation.inviter_id)

@@ -7,7 +7,7 @@ from quart.typing import ResponseReturnValue
 from blog.accounts import link_pages
 from blog.accounts.login.service import log_in_new_account
 from blog.accounts.registration import gate, service
-from blog.accounts.registration.robots import OPENED, opened_now, refuse_robots
+from blog.accounts.registration.robots import OPENED, refuse_robots, sign_opening_time
 from blog.accounts.schemas import RegisterForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.devices import remember_device
@@ -55,7 +55,7 @@ async def create_account() -> ResponseReturnValue:
     form = Form(RegisterForm)
     data = await form.submitted()
     if data is None:
-        await _refuse_names(form)
+        await _add_name_errors(form)
     else:
         try:
             refuse_robots(current_app.links, form.values)
@@ -82,34 +82,34 @@ async def create_account() -> ResponseReturnValue:
 
 
 async def _register_page(form: Form[RegisterForm]) -> ResponseReturnValue:
-    """The form. Sent again it keeps the time when it was opened first."""
-    opened = form.values.get(OPENED) or opened_now(current_app.links)
-    is_asked = current_app.site.registration is Registration.APPROVAL
+    """Render the form. When it is shown again, it keeps the time when it was first opened."""
+    opened = form.values.get(OPENED) or sign_opening_time(current_app.links)
+    needs_approval = current_app.site.registration is Registration.APPROVAL
     page = await render_template(
         "accounts/register.html",
         form=form,
         opened=opened,
-        asks_why=is_asked and not form.values.get("invitation"),
+        asks_why=needs_approval and not form.values.get("invitation"),
     )
     return page, form.status
 
 
 @blueprint.app_errorhandler(gate.GateClosedError)
 async def closed(error: gate.GateClosedError) -> ResponseReturnValue:
-    """Say that the site takes nobody, or nobody without an invitation."""
+    """Say that nobody can sign up, or nobody without an invitation."""
     if is_for_api() or prefers_json():
         return await error_response(403, str(error))
     return await render_template("accounts/closed.html", reason=str(error)), 403
 
 
-async def _refuse_names(form: Form[RegisterForm]) -> None:
-    """Tell what is wrong with the address and the username together with the other errors."""
+async def _add_name_errors(form: Form[RegisterForm]) -> None:
+    """Add the errors of the address and the username to the other errors of the form."""
     typed = {name: form.values.get(name, "").strip() for name in ("email", "username")}
     email, username = (None if name in form.errors else typed[name] for name in typed)
     try:
         if email:
             await spend(REGISTERING)
-        names = await service.errors_of_names(
+        names = await service.find_name_errors(
             db(), email=email, username=username, reserved=current_app.reserved_usernames
         )
     except InvalidFieldsError as error:
@@ -124,7 +124,7 @@ async def review_confirmation(token: str) -> ResponseReturnValue:
     """The target of the link in the mail: a button.
 
     Opening the link changes nothing (RFC 9110, 9.2.1 "Safe Methods"): mail scanners open links, and
-    would confirm an address that somebody else has registered with.
+    would confirm an address that someone else has registered with.
     """
     try:
         user = await service.account_of_confirmation(
@@ -134,7 +134,7 @@ async def review_confirmation(token: str) -> ResponseReturnValue:
         await flash(_("Log in to confirm this address."), "info")
         raise quart_auth.Unauthorized from None
     if user.is_confirmed:
-        return await _confirmed()
+        return await _redirect_after_confirmation()
     return await render_template("accounts/confirm.html", user=user)
 
 
@@ -150,10 +150,10 @@ async def confirm(token: str) -> ResponseReturnValue:
     if user.awaits_approval:
         await flash(str(WAITS), "success")
         return redirect(url_for("site.home"))
-    return await _confirmed()
+    return await _redirect_after_confirmation()
 
 
-async def _confirmed() -> ResponseReturnValue:
+async def _redirect_after_confirmation() -> ResponseReturnValue:
     """Redirect to the next step after the confirmation."""
     if current_viewer().account is not None:
         await flash(_("Your address is confirmed. Welcome!"), "success")
@@ -184,7 +184,7 @@ async def unconfirmed() -> ResponseReturnValue:
 
 @blueprint.app_errorhandler(UnconfirmedError)
 async def ask_to_confirm(error: UnconfirmedError) -> ResponseReturnValue:
-    """Say what to do first. A form that was sent is shown again, to be sent afterwards."""
+    """Say what to do first. A form that was sent is shown again, so that it can be sent later."""
     account = current_viewer().account
     if is_for_api() or prefers_json():
         waits = account is not None and account.awaits_approval

@@ -1,9 +1,9 @@
-"""Robots that fill in the form to sign up, told from people without a script or a puzzle.
+"""Keeping robots from signing up, without a script or a puzzle.
 
-A field that people do not see has to stay empty, and the form must not come back sooner than
-anybody can fill it in. A browser whose user has pressed the button says so (Fetch Metadata,
-`Sec-Fetch-User`), so that a password manager may be as quick as it likes. The form that is refused
-is shown again, and sending it once more is enough.
+A field that people don't see has to stay empty, and the form must not come back sooner than a
+person can fill it in. Browsers say when a user has pressed the button (Fetch Metadata,
+`Sec-Fetch-User`), so a password manager may be as quick as it likes. A refused form is shown again,
+and sending it once more is enough.
 """
 
 from collections.abc import Mapping
@@ -25,17 +25,17 @@ IS_TRAPPED = lazy_gettext("Please leave the field “Subject” empty, and send 
 TOO_QUICK = lazy_gettext("That was very quick. Please send the form again.")
 
 
-def opened_now(links: LinkSigner) -> str:
-    """The signed time, for a field of the form: it was opened now."""
+def sign_opening_time(links: LinkSigner) -> str:
+    """Sign the current time, for the field of the form that says when it was opened."""
     return links.sign(PURPOSE, {"at": now().timestamp()})
 
 
 def refuse_robots(links: LinkSigner, fields: Mapping[str, str]) -> None:
-    """Refuse a form that a robot has filled in. One without the fields, of a client that has
-    written it itself, is not judged by them.
+    """Refuse a form that a robot has filled in. Forms without these fields, from clients that build
+    the request themselves, are not checked.
 
     Raises:
-        InvalidFieldsError: it looks like that.
+        InvalidFieldsError: a robot seems to have filled it in.
     """
     if fields.get(TRAP):
         raise InvalidFieldsError({"": IS_TRAPPED})

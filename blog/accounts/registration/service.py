@@ -42,7 +42,7 @@ async def register(
         administrators: addresses whose accounts become administrators once confirmed.
         reserved: reserved usernames (`accounts/registration/usernames.py`).
         submission: the idempotency key of the form (`blog.core.web.submissions`).
-        language: in which they read the pages; `None` leaves it to their browser.
+        language: the language of the pages for them; `None` leaves it to their browser.
 
     Raises:
         GateClosedError: as in `gate.admit`.
@@ -54,7 +54,7 @@ async def register(
     )
     try:
         await admit(session, newcomer, gate)
-        await _refuse_all_errors(session, form, passwords, reserved)
+        await _refuse_errors(session, form, passwords, reserved)
         role = await role_for(session, form.email, administrators)
         await session.commit()  # Hold no connection during hashing.
         password_hash = await passwords.hash(form.password.get_secret_value())
@@ -72,15 +72,15 @@ async def register(
     return user
 
 
-async def errors_of_names(
+async def find_name_errors(
     session: AsyncSession, *, email: str | None, username: str | None, reserved: frozenset[str]
 ) -> dict[str, str]:
-    """What is wrong with the names of a new account, so that a form can tell all its errors at
-    once. Of names that are taken at this moment, `gate.enter` tells.
+    """Find errors in the address and the username of a new account, so that a form can show all its
+    errors at once. Names that are taken at the last moment are found by `gate.enter`.
 
     Args:
-        email: the address; `None` if it is no address.
-        username: the username; `None` if it is no username.
+        email: the address; `None` if it is invalid.
+        username: the username; `None` if it is invalid.
         reserved: reserved usernames.
 
     Returns:
@@ -108,10 +108,10 @@ async def errors_of_names(
     return errors
 
 
-async def _refuse_all_errors(
+async def _refuse_errors(
     session: AsyncSession, form: UserCreate, passwords: Passwords, reserved: frozenset[str]
 ) -> None:
-    errors = await errors_of_names(
+    errors = await find_name_errors(
         session, email=form.email, username=form.username, reserved=reserved
     )
     try:
@@ -125,8 +125,8 @@ async def _refuse_all_errors(
 async def _earlier_account(
     session: AsyncSession, form: UserCreate, passwords: Passwords, submission: UUID | None
 ) -> User | None:
-    """The account that the same form has created before, if the password matches, and is all that
-    it takes to log in."""
+    """The account that the same form has created before, if the password matches and is enough to
+    log in."""
     if submission is None:
         return None
     user = await session.scalar(
@@ -148,7 +148,7 @@ async def resend_confirmation(session: AsyncSession, viewer: Viewer, links: Link
     """Send the confirmation mail again.
 
     Returns:
-        Whether it was sent: its rate is limited.
+        Whether it was sent: the rate of these mails is limited.
     """
     sent = await send_confirmation(session, viewer.person, links)
     await session.commit()
@@ -197,8 +197,7 @@ async def account_of_confirmation(
 async def confirm(session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner) -> User:
     """Confirm the address of a confirmation link; idempotent.
 
-    The account of someone who awaits approval stays unconfirmed; that the address is theirs is
-    noted.
+    An account that awaits approval stays unconfirmed; only the proof of the address is recorded.
 
     Arguments and errors are those of `account_of_confirmation`.
 

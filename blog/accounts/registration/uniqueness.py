@@ -19,11 +19,10 @@ _MESSAGES = {
 }
 
 
-def taken(error: IntegrityError) -> InvalidFieldsError:
+def uniqueness_error(error: IntegrityError) -> InvalidFieldsError:
     """The error for an e-mail address or username that is taken.
 
-    The indexes decide, rather than a query in advance, so that this also covers concurrent
-    requests.
+    The indexes decide, rather than a query beforehand, which would miss concurrent requests.
 
     Raises:
         IntegrityError: `error` itself, if it is about something else.

@@ -49,6 +49,6 @@ def reserved(site_name: str, base_url: str, routes: Map) -> frozenset[str]:
 
 
 def _spellings(site_name: str) -> Iterable[str]:
-    """The name of the site, as it could be written in a username."""
+    """The ways to write the name of the site in a username."""
     words = re.findall(r"[a-z0-9]+", site_name.lower())
     return {"".join(words), "_".join(words)}

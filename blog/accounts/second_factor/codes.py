@@ -1,4 +1,4 @@
-"""Checking the code of a second factor: of an authenticator app, or a recovery code."""
+"""Checking the code of a second factor: one from an authenticator app, or a recovery code."""
 
 import time
 
@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.login.attempts import Attempt
-from blog.accounts.second_factor.recovery import LETTERS, compact, use_code
+from blog.accounts.second_factor.recovery import LETTERS, normalize_code, use_recovery_code
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.clock import now
@@ -32,24 +32,24 @@ async def check_code(
     """Check a code, which then can't be used again; the caller commits.
 
     The attempt is counted first, like a password (`blog.accounts.login.attempts`), so that
-    concurrent attempts cannot exceed the limit. Once it is reached, the owner of the
-    account is told.
+    concurrent attempts can't exceed the limit. When the limit is reached, the owner of the account
+    gets a mail.
 
     Args:
-        session: committed first, so that no connection is held meanwhile.
-        typed: a code of the user's app, or one of their recovery codes.
+        session: committed first, so that no connection is held while the attempt is counted.
+        typed: a code from the user's app, or one of their recovery codes.
 
     Raises:
-        InvalidFieldsError: it is wrong, older than a minute, or used.
-        TooManyAttemptsError: too many were wrong.
+        InvalidFieldsError: it is wrong, older than a minute, or already used.
+        TooManyAttemptsError: too many codes were wrong.
     """
     await session.commit()
     attempt = Attempt.at_second_factor(user, client)
     attempt.refuse_if_exhausted()
     exhausted = await attempt.count()
-    if problem := await _use(session, sealer, user.id, compact(typed)):
+    if problem := await _use_code(session, sealer, user.id, normalize_code(typed)):
         if exhausted:
-            # The owner is told, because the sender of these codes knows the password.
+            # The owner has to know, because the sender of these codes knows the password.
             await outbox.put(session, to=user, message="code_guessing", user=user)
         await session.commit()
         note(Event.WRONG_CODE, user.id)
@@ -57,21 +57,23 @@ async def check_code(
     attempt.refund()
 
 
-async def _use(session: AsyncSession, sealer: Sealer, user_id: int, code: str) -> LazyText | None:
+async def _use_code(
+    session: AsyncSession, sealer: Sealer, user_id: int, code: str
+) -> LazyText | None:
     """Use up a code.
 
     Returns:
         What is wrong with it, if anything.
     """
-    # Before its rows, in the order of what changes them.
+    # The user is locked before the codes, in the same order as by changes of them.
     await session.execute(select(User.id).where(User.id == user_id).with_for_update(read=True))
     if len(code) == LETTERS:
-        return None if await use_code(session, user_id, code) else WRONG_RECOVERY
+        return None if await use_recovery_code(session, user_id, code) else WRONG_RECOVERY
     app = await session.scalar(select(Authenticator).where(Authenticator.user_id == user_id))
     if app is None:
         return WRONG
     try:
-        secret = sealer.open(app.secret, sealed_for(user_id))
+        secret = sealer.open(app.secret, sealing_context(user_id))
     except UnreadableSecretError:
         return UNREADABLE
     step = step_of(secret, code, time.time())
@@ -88,6 +90,6 @@ async def _use(session: AsyncSession, sealer: Sealer, user_id: int, code: str) -
     return None if used else USED
 
 
-def sealed_for(user_id: int) -> str:
-    """What the secret of a user's app is sealed for."""
+def sealing_context(user_id: int) -> str:
+    """The context of sealing the secret of a user's app, without which it can't be opened."""
     return f"authenticator {user_id}"

@@ -1,11 +1,11 @@
-"""Sealing the secrets of authenticator apps again after the site's key was replaced."""
+"""Sealing the secrets of authenticator apps again after the site's key has been replaced."""
 
 from contextlib import suppress
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.second_factor.codes import sealed_for
+from blog.accounts.second_factor.codes import sealing_context
 from blog.core.crypto.sealing import ID_BYTES, Sealer, UnreadableSecretError
 from blog.core.jobs.cleaning import HOUR
 from blog.core.jobs.kinds import JobKind
@@ -17,29 +17,29 @@ AT_ONCE = 100
 
 
 async def reseal_some(session: AsyncSession, sealer: Sealer, after: int) -> int:
-    """Seal some secrets with the present key that a former one has sealed; the caller commits.
+    """Seal some secrets that were sealed with an old key with the current key; the caller commits.
 
-    Those whose key the site no longer has stay as they are: the key may come back.
+    Secrets stay as they are if the site no longer has their key, which may be restored.
 
     Args:
-        after: the id of a user, whose secret was looked at before.
+        after: the id of the last user of the previous batch.
 
     Returns:
-        The id of the last user whose secret was looked at; 0 if there are no more.
+        The id of the last user of this batch; 0 if there are no more.
     """
-    former = func.substring(Authenticator.secret, 1, ID_BYTES) != sealer.key_id
+    has_old_key = func.substring(Authenticator.secret, 1, ID_BYTES) != sealer.key_id
     apps = await session.scalars(
         select(Authenticator)
-        .where(former, Authenticator.user_id > after)
+        .where(has_old_key, Authenticator.user_id > after)
         .order_by(Authenticator.user_id)
         .limit(AT_ONCE)
         .with_for_update()
     )
     last = 0
     for app in apps:
-        about = sealed_for(app.user_id)
+        context = sealing_context(app.user_id)
         with suppress(UnreadableSecretError):
-            app.secret = sealer.seal(sealer.open(app.secret, about), about)
+            app.secret = sealer.seal(sealer.open(app.secret, context), context)
         last = app.user_id
     return last
 

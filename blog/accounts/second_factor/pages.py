@@ -9,7 +9,7 @@ from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.second_factor import queries, service, trust
-from blog.accounts.second_factor.recovery import CODES, as_file, in_groups
+from blog.accounts.second_factor.recovery import CODES, format_as_file, format_code
 from blog.accounts.second_factor.schemas import AppForm
 from blog.core.auth.identity import required_login, required_viewer
 from blog.core.auth.permissions import confirmed_required
@@ -54,10 +54,10 @@ async def set_up_app() -> ResponseReturnValue:
 @confirmed_required
 @reauthentication_required
 async def add_app() -> ResponseReturnValue:
-    """Check the first code. The secret comes with the form, so none is stored before."""
+    """Check the first code. The form contains the secret, which isn't stored before."""
     form = Form(AppForm)
     data = await form.submitted()
-    secret = _signed_secret(form.values.get("setup", ""))
+    secret = _read_secret(form.values.get("setup", ""))
     if secret is None:
         form.errors = {"code": str(SETUP_EXPIRED)}
         return await _setup_page(form, new_secret())
@@ -113,16 +113,17 @@ async def revoke_browser(browser_id: int) -> ResponseReturnValue:
 
 
 @blueprint.app_errorhandler(SecondFactorRequiredError)
-async def lead_to_set_up(error: SecondFactorRequiredError) -> ResponseReturnValue:
-    """Lead a moderator or administrator who must have a second factor to where they set it up."""
+async def redirect_to_setup(error: SecondFactorRequiredError) -> ResponseReturnValue:
+    """Redirect moderators and administrators who must have a second factor to where they set it
+    up."""
     if request.method not in SAFE_METHODS or is_for_api() or prefers_json():
         return await error_response(403, str(error))
     await flash(str(error), "info")
     return redirect(url_for("two_factor.overview"))
 
 
-def _signed_secret(setup: str) -> bytes | None:
-    """The secret that a form was shown with, if it was shown to this user in the last hour."""
+def _read_secret(setup: str) -> bytes | None:
+    """Read the secret in a form, if the form was shown to this user in the last hour."""
     try:
         content = current_app.links.read(SETUP, setup)
     except InvalidTokenError:
@@ -147,10 +148,10 @@ async def _setup_page(form: Form[AppForm], secret: bytes) -> ResponseReturnValue
 
 
 async def codes_page(codes: Sequence[str]) -> ResponseReturnValue:
-    """Show recovery codes. There is no redirect, because they would have to be stored meanwhile."""
+    """Show recovery codes. There is no redirect, for which they would have to be stored."""
     user = required_viewer().person
-    text = as_file(codes, site_name=current_app.site.site_name, username=user.username)
+    text = format_as_file(codes, site_name=current_app.site.site_name, username=user.username)
     page = await render_template(
-        "second_factor/codes.html", codes=[in_groups(code) for code in codes], text=text
+        "second_factor/codes.html", codes=[format_code(code) for code in codes], text=text
     )
     return page, 201, {"Cache-Control": "no-store"}

@@ -14,11 +14,11 @@ BROWSERS_SHOWN = 100
 
 
 class SecondFactors(NamedTuple):
-    """What a user has.
+    """The second factors of a user.
 
     Attributes:
         app_added_at, app_used_at: when the authenticator app was set up, and last used.
-        codes_left: how many recovery codes are unused.
+        codes_left: the number of unused recovery codes.
         passkeys: the number of passkeys.
     """
 

@@ -17,13 +17,13 @@ RANDOM_BYTES, LETTERS, GROUP = 15, 24, 4
 _SEPARATORS = re.compile(r"[\s-]+")
 
 
-def compact(typed: str) -> str:
-    """A code of either kind as it was meant: people type spaces, hyphens and small letters."""
+def normalize_code(typed: str) -> str:
+    """Normalize a code of either kind: people type spaces, hyphens and lower-case letters."""
     return _SEPARATORS.sub("", typed).upper()
 
 
 async def replace_codes(session: AsyncSession, user_id: int) -> list[str]:
-    """Give a user new codes, which end the former ones; the caller has locked the user, and
+    """Give a user new codes, which replace the old ones; the caller has locked the user, and
     commits.
 
     Returns:
@@ -38,13 +38,13 @@ async def replace_codes(session: AsyncSession, user_id: int) -> list[str]:
     return codes
 
 
-def in_groups(code: str) -> str:
-    """A code as it is shown: `ABCD-EFGH-IJKL-MNOP-QRST-UVWX`."""
+def format_code(code: str) -> str:
+    """Format a code for people: `ABCD-EFGH-IJKL-MNOP-QRST-UVWX`."""
     return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
 
 
-def as_file(codes: Sequence[str], *, site_name: str, username: str) -> str:
-    """The text of the file to download."""
+def format_as_file(codes: Sequence[str], *, site_name: str, username: str) -> str:
+    """Format codes as the text of a file to download."""
     lines = [
         _(
             "Recovery codes of %(name)s on %(site_name)s. Each works once.",
@@ -53,14 +53,14 @@ def as_file(codes: Sequence[str], *, site_name: str, username: str) -> str:
         ),
         "",
     ]
-    return "\n".join([*lines, *map(in_groups, codes), ""])
+    return "\n".join([*lines, *map(format_code, codes), ""])
 
 
-async def use_code(session: AsyncSession, user_id: int, code: str) -> bool:
+async def use_recovery_code(session: AsyncSession, user_id: int, code: str) -> bool:
     """Use up a code, so that it can't be used again; the caller commits.
 
     Args:
-        code: in its compact form.
+        code: the code, normalized.
 
     Returns:
         Whether the user had it.

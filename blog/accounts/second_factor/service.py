@@ -7,8 +7,8 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.second_factor.codes import WRONG, sealed_for
-from blog.accounts.second_factor.recovery import compact, replace_codes
+from blog.accounts.second_factor.codes import WRONG, sealing_context
+from blog.accounts.second_factor.recovery import normalize_code, replace_codes
 from blog.core.auth import audit
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import OPERATOR, Viewer
@@ -31,10 +31,10 @@ ALL_REMOVED = lazy_gettext(
 async def add_app(
     session: AsyncSession, viewer: Viewer, secret: bytes, code: SecretStr, sealer: Sealer
 ) -> list[str] | None:
-    """Set up the viewer's authenticator app, in place of a former one.
+    """Set up the viewer's authenticator app, which replaces an earlier one.
 
     Args:
-        secret: that of the app.
+        secret: the secret of the app.
         code: the code that the app shows, which proves that it has the secret.
 
     Returns:
@@ -43,12 +43,12 @@ async def add_app(
     Raises:
         InvalidFieldsError: the code is wrong.
     """
-    step = step_of(secret, compact(code.get_secret_value()), time.time())
+    step = step_of(secret, normalize_code(code.get_secret_value()), time.time())
     if step is None:
         raise InvalidFieldsError({"code": WRONG})
-    user = await lock(session, viewer.id)
+    user = await lock_user(session, viewer.id)
     app = {
-        "secret": sealer.seal(secret, sealed_for(user.id)),
+        "secret": sealer.seal(secret, sealing_context(user.id)),
         "last_step": step,
         "last_used_at": None,
         "created_at": func.now(),
@@ -66,7 +66,7 @@ async def add_app(
 
 async def remove_app(session: AsyncSession, viewer: Viewer) -> None:
     """Remove the viewer's authenticator app; idempotent."""
-    user = await lock(session, viewer.id)
+    user = await lock_user(session, viewer.id)
     removed = await session.scalar(
         delete(Authenticator)
         .where(Authenticator.user_id == user.id)
@@ -83,13 +83,13 @@ async def renew_recovery_codes(session: AsyncSession, viewer: Viewer) -> list[st
     """Give the viewer new recovery codes.
 
     Raises:
-        InvalidFieldsError: they have no second factor that the codes could replace.
+        InvalidFieldsError: they have no second factor to replace.
     """
-    user = await lock(session, viewer.id)
+    user = await lock_user(session, viewer.id)
     if not user.has_second_factor:
         raise InvalidFieldsError({"": _("Set up an authenticator app or a passkey first.")})
     codes = await replace_codes(session, user.id)
-    await _tell(session, user, CODES_REPLACED)
+    await _notify_owner(session, user, CODES_REPLACED)
     await session.commit()
     note(Event.RECOVERY_CODES_RENEWED, user.id)
     return codes
@@ -101,12 +101,12 @@ async def reset(session: AsyncSession, user_id: int) -> bool:
     Returns:
         Whether there were any.
     """
-    user = await lock(session, user_id)
+    user = await lock_user(session, user_id)
     had_any = user.has_second_factor
     if had_any:
         await remove_all(session, user.id)
         audit.record(session, OPERATOR, Act.RESET_SECOND_FACTOR, user)
-        await _tell(session, user, ALL_REMOVED)
+        await _notify_owner(session, user, ALL_REMOVED)
     await session.commit()
     return had_any
 
@@ -124,8 +124,8 @@ async def remove_all(session: AsyncSession, user_id: int) -> None:
     )
 
 
-async def lock(session: AsyncSession, user_id: int) -> User:
-    """Lock a user, so that what they have can't change meanwhile."""
+async def lock_user(session: AsyncSession, user_id: int) -> User:
+    """Lock a user, so that their second factors can't change in the meantime."""
     user = await session.scalar(
         select(User)
         .where(User.id == user_id)
@@ -140,31 +140,35 @@ async def lock(session: AsyncSession, user_id: int) -> User:
 async def after_addition(
     session: AsyncSession, user: User, change: str | LazyText
 ) -> list[str] | None:
-    """Note that a user has a second factor, and give them recovery codes, if they have none; the
-    caller has locked them, and commits.
+    """Record that a user has a second factor, and give them recovery codes if they have none; the
+    caller has locked the user, and commits.
 
     Args:
-        change: what to tell them by mail.
+        change: the sentence about the change for the mail.
 
     Returns:
         The codes, if they had none.
     """
     user.has_second_factor = True
-    await _tell(session, user, change)
+    await _notify_owner(session, user, change)
     has_codes = select(exists().where(RecoveryCode.user_id == user.id))
     return None if await session.scalar(has_codes) else await replace_codes(session, user.id)
 
 
 async def after_removal(session: AsyncSession, user: User, change: str | LazyText) -> None:
-    """Note whether a user still has a second factor; without one, the codes mean nothing. The
-    caller has locked them, and commits."""
+    """Record whether a user still has a second factor; without one, remove the recovery codes. The
+    caller has locked the user, and commits.
+
+    Args:
+        change: the sentence about the change for the mail.
+    """
     has_app = exists().where(Authenticator.user_id == user.id)
     has_passkey = exists().where(Passkey.user_id == user.id)
     left = await session.scalar(select(or_(has_app, has_passkey)))
     if not left:
         await remove_all(session, user.id)
-    await _tell(session, user, change)
+    await _notify_owner(session, user, change)
 
 
-async def _tell(session: AsyncSession, user: User, change: str | LazyText) -> None:
+async def _notify_owner(session: AsyncSession, user: User, change: str | LazyText) -> None:
     await outbox.put(session, to=user, message="second_factor_changed", user=user, change=change)

@@ -1,4 +1,4 @@
-"""Trusted browsers: they skip the second factor for 30 days, until they are revoked."""
+"""Trusted browsers, which skip the second factor for 30 days, or until they are revoked."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -1,1 +1,1 @@
-"""Log-in sessions."""
+"""Login sessions."""

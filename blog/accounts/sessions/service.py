@@ -23,7 +23,7 @@ async def begin_session(
     """Add a session; the caller commits.
 
     Args:
-        proved_at: when they proved who they are, if not just now.
+        proved_at: when the user proved who they are, if not just now.
 
     Returns:
         Its token, for the cookie.
@@ -62,12 +62,11 @@ async def renew_token(session: AsyncSession, login: LoginSession) -> str:
     return token
 
 
-async def note_proof(session: AsyncSession, viewer: Viewer) -> None:
-    """Note that the user of a session has just typed the password in a form that asks for it; the
-    caller commits.
+async def record_proof(session: AsyncSession, viewer: Viewer) -> None:
+    """Record that the user of a session has just typed the password in a form; the caller commits.
 
-    The next thing that matters doesn't ask again (`blog.core.auth.reauthentication`). With a second
-    factor the password alone proves nothing.
+    The next sensitive action doesn't ask again (`blog.core.auth.reauthentication`). With a second
+    factor, the password alone proves nothing.
     """
     if viewer.person.has_second_factor:
         return
@@ -90,7 +89,7 @@ async def end_session(session: AsyncSession, viewer: Viewer, login_id: int) -> N
 
 
 async def end_other_sessions(session: AsyncSession, viewer: Viewer) -> int:
-    """End all of the viewer's sessions but the current one, and forget known devices.
+    """End all of the viewer's sessions except the current one, and forget known devices.
 
     API tokens stay valid.
 
@@ -143,10 +142,13 @@ async def forget_devices(session: AsyncSession, user_id: int) -> int:
 async def end_all_access(
     session: AsyncSession, user: User, *, keep: LoginSession | None = None
 ) -> int:
-    """End a user's sessions, all or all but one, revoke the API tokens, and forget known devices.
+    """End a user's sessions, revoke the API tokens, and forget known devices.
 
     The caller commits. A caller that also changes the user's row must do that first: logging in and
     issuing a token lock that row before they insert, and this has to see what they inserted.
+
+    Args:
+        keep: the session that doesn't end, if any.
 
     Returns:
         The new generation of devices (`forget_devices`).

@@ -1,4 +1,4 @@
-"""API tokens, in the JSON API. A password makes them; a token cannot make another."""
+"""API tokens, in the JSON API. Creating one takes the password; a token can't create another."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
@@ -73,7 +73,7 @@ class TokenCreate(Schema):
     ] = DEFAULT_SECONDS
 
     @property
-    def sum_of_scopes(self) -> Scope:
+    def combined_scopes(self) -> Scope:
         return Scope(sum({Scope[name.upper()] for name in self.scopes}))
 
 
@@ -126,15 +126,15 @@ async def issue_token() -> Response:
 
     As in Flask Web Development, chapter 14.
     """
-    return await _issue_for_all()
+    return await _issue_default_token()
 
 
-async def _issue_for_all() -> Response:
+async def _issue_default_token() -> Response:
     """Issue a token without a name, for an hour, and return it.
 
     Raises:
-        ForbiddenError: the page of another site may be what asks for it.
-        LimitReachedError: the caller has as many tokens as may be.
+        ForbiddenError: the request may come from a page of another site.
+        LimitReachedError: the caller has the maximum number of tokens.
     """
     refuse_other_sites()
     viewer = required_viewer()
@@ -172,12 +172,12 @@ async def create_token(data: TokenCreate | None) -> Response:
     Without a body, it issues a token for an hour, as `GET /token` does.
     """
     if data is None:
-        return await _issue_for_all()
+        return await _issue_default_token()
     viewer = required_viewer()
     form = SubmittedForm(submission=submission())
     try:
         issued = await tokens_service.issue_token(
-            db(), viewer, name=data.name, scopes=data.sum_of_scopes,
+            db(), viewer, name=data.name, scopes=data.combined_scopes,
             life=timedelta(seconds=data.expiration),
             submission=submission_key(form, "api token", viewer.id),
         )  # fmt: skip

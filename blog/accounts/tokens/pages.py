@@ -43,7 +43,7 @@ async def create() -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await _overview(form)
     try:
-        issued = await tokens_service.make_token(
+        issued = await tokens_service.issue_token_by_form(
             db(), viewer, data, _scopes(data),
             passwords=current_app.passwords, client=requesting_client(),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.own_rows import delete_own
-from blog.accounts.reauthentication.service import prove_in_form
+from blog.accounts.reauthentication.service import check_form_password
 from blog.accounts.schemas import TokenForm
 from blog.accounts.tokens.policies import may_grant, may_issue_tokens
 from blog.core.auth.clients import Client
@@ -39,7 +39,7 @@ ALREADY_REVOKED = lazy_gettext("This token doesn't exist. It may have been revok
 
 
 class AlreadyIssuedError(BlogError):
-    """The form has created its token before, and the secret was shown then."""
+    """The form has already created its token, and the secret was shown then."""
 
 
 class IssuedToken(NamedTuple):
@@ -55,11 +55,11 @@ async def issue_token(
 ) -> IssuedToken:  # fmt: skip
     """Create a token for a user, and notify them by mail.
 
-    No mail is sent for unnamed short-lived tokens, which programs may request at every run.
+    No mail is sent for unnamed short-lived tokens, which programs may request on every run.
 
     Args:
-        name: the user's name for it; empty for a program that requests one by itself. Such programs
-            never reach the limit: the unnamed token that expires first is replaced.
+        name: the user's name for it; empty for a program that requests tokens itself. Such programs
+            never reach the limit: a new token replaces the unnamed one that expires first.
         submission: the idempotency key of the form (`blog.core.web.submissions`).
 
     Raises:
@@ -79,7 +79,7 @@ async def issue_token(
     if not may_grant(viewer, scopes):
         raise InvalidFieldsError({"scopes": _("Only moderators can have tokens with this scope.")})
     await _lock_account(session, user)
-    await _ensure_token_limit(session, user, replace_unnamed=not name)
+    await _enforce_token_limit(session, user, replace_unnamed=not name)
     secret = PREFIX + opaque_token()
     token = await session.scalar(
         insert(ApiToken)
@@ -103,14 +103,14 @@ async def issue_token(
     return IssuedToken(token, secret)
 
 
-async def make_token(
+async def issue_token_by_form(
     session: AsyncSession, viewer: Viewer, form: TokenForm, scopes: Scope, *,
     passwords: Passwords, client: Client,
 ) -> IssuedToken:  # fmt: skip
     """Create a token from the form of the page, which asks for the password.
 
-    Opening a session is not enough: in an unattended browser, an attacker could create a token that
-    outlives it by a year.
+    An open session is not enough: in an unattended browser, an attacker could create a token that
+    outlives the session by a year.
 
     Raises:
         InvalidFieldsError: the password is wrong or missing; otherwise the errors of `issue_token`.
@@ -118,7 +118,7 @@ async def make_token(
     """
     if not may_issue_tokens(viewer):
         raise ForbiddenError
-    await prove_in_form(session, viewer, form.password, passwords, client)
+    await check_form_password(session, viewer, form.password, passwords, client)
     return await issue_token(
         session, viewer, name=form.name, scopes=scopes, life=form.life,
         submission=submission_key(form, viewer.id, form.name),
@@ -144,7 +144,7 @@ async def _lock_account(session: AsyncSession, user: User) -> None:
         raise InvalidFieldsError({"": _("This account has just changed. Please try again.")})
 
 
-async def _ensure_token_limit(session: AsyncSession, user: User, *, replace_unnamed: bool) -> None:
+async def _enforce_token_limit(session: AsyncSession, user: User, *, replace_unnamed: bool) -> None:
     """Check that the user may have another token.
 
     Args:

@@ -69,7 +69,7 @@ def reauthentication_required(view: View[Arguments]) -> View[Arguments]:
 
 def reauthentication_or_password_required(view: View[Arguments]) -> View[Arguments]:
     """The same for a form that asks for the password itself, which proves enough, unless the user
-    has a second factor (`blog.accounts.reauthentication.service.prove_in_form`).
+    has a second factor (`blog.accounts.reauthentication.service.check_form_password`).
     """
     asking = reauthentication_required(view)
 
