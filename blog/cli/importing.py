@@ -13,7 +13,7 @@ from blog.core.text.process_pool import OverloadedError
 from blog.transfer.importing.batch import Remark
 from blog.transfer.importing.batches import batches
 from blog.transfer.importing.post import SourceError
-from blog.transfer.importing.processes import Reading
+from blog.transfer.importing.processes import SourceReader
 from blog.transfer.importing.report import summary
 from blog.transfer.importing.writer import Writer
 
@@ -40,7 +40,7 @@ async def import_(*, who: str, source: Path, dry_run: bool) -> None:
             show_pos=True, show_percent=False, show_eta=False,
         )  # fmt: skip
         try:
-            async with Reading(source) as reading:
+            async with SourceReader(source) as reading:
                 kind, refused = await reading.begin()
                 _tell([Remark(each.name, text, True) for each in refused for text in each.remarks])
                 writer = Writer(reading, owner_id, is_trial=dry_run)

@@ -29,8 +29,8 @@ from blog.models import (
     User,
 )
 from blog.transfer.exporting.archive import Archive as ArchiveMade
-from blog.transfer.exporting.jobs import KEPT, MAKE_EXPORT, tidy_exports
-from blog.transfer.exporting.zipping import zipped
+from blog.transfer.exporting.jobs import KEPT_FOR, MAKE_EXPORT, tidy_exports
+from blog.transfer.exporting.zipping import zip_stream
 from tests.accounts.deletions import finish_deletions
 from tests.api.support import Client, add_token
 from tests.jobs import do_job, fail_for_good, finish_jobs, stored_jobs
@@ -410,7 +410,10 @@ async def test_an_export_is_deleted_after_a_week(
 ) -> None:
     await exported(app, susans_browser)
     address = await download_address(susans_browser) or ""
-    for age, is_there in ((KEPT - timedelta(hours=1), True), (KEPT + timedelta(hours=1), False)):
+    for age, is_there in (
+        (KEPT_FOR - timedelta(hours=1), True),
+        (KEPT_FOR + timedelta(hours=1), False),
+    ):
         await db.execute(update(Export).values(finished_at=now() - age))
         await tidy_exports(db)
         await db.commit()
@@ -427,7 +430,7 @@ async def test_a_file_without_a_row_goes_after_a_week(
     await db.commit()
     await do_job(app, "sweep_exports")
     [key] = await stored_archives(app)
-    old = (now() - KEPT - timedelta(days=2)).timestamp()
+    old = (now() - KEPT_FOR - timedelta(days=2)).timestamp()
     os.utime(app.settings.storage_folder / key, (old, old))
     await do_job(app, "sweep_exports")
     assert await stored_archives(app) == []
@@ -529,7 +532,7 @@ async def test_memory_does_not_grow_with_the_posts(
             archive = ArchiveMade(app.database, app.storage, account)
             tracemalloc.start()
             size = 0
-            async for piece in zipped(archive.files()):
+            async for piece in zip_stream(archive.files()):
                 size += len(piece)
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()

@@ -8,7 +8,7 @@ from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Base, Email, RefusedAddress, Subscription, User
 from blog.transfer.exporting.archive import DOCUMENTS, LISTS
-from blog.transfer.exporting.sections import Section, batches, sections
+from blog.transfer.exporting.sections import Section, read_chunks, sections
 from tests.accounts.deletions import haunted_site
 from tests.support import add_user
 
@@ -18,7 +18,7 @@ async def rows_of(app: Broadside, account: User, size: int | None = None) -> dic
     found = {}
     for name, section in sections(account).items():
         part: Section = section._replace(size=size or section.size)
-        found[name] = [row async for rows in batches(app.database, part) for row in rows]
+        found[name] = [row async for rows in read_chunks(app.database, part) for row in rows]
     return found
 
 
@@ -42,7 +42,7 @@ def test_no_chunk_is_large(susan: User) -> None:
 async def test_no_connection_is_held_between_the_chunks(app: Broadside) -> None:
     site = await haunted_site(app, posts=120)
     for section in sections(site.ghost).values():
-        async for _ in batches(app.database, section):
+        async for _ in read_chunks(app.database, section):
             assert app.database.reading_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from blog.transfer.exporting.zipping import PIECE, File, zipped
+from blog.transfer.exporting.zipping import CHUNK_BYTES, File, zip_stream
 
 MOMENT = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ async def chunks(content: bytes, number: int) -> AsyncGenerator[bytes, None]:
 
 
 async def archive_of(*files: File) -> bytes:
-    return b"".join([piece async for piece in zipped(files_of(*files))])
+    return b"".join([piece async for piece in zip_stream(files_of(*files))])
 
 
 FILES = (
@@ -73,10 +73,10 @@ async def test_an_archive_takes_no_more_memory_because_its_files_are_large() -> 
 
     sizes = []
     tracemalloc.start()
-    async for piece in zipped(many()):
+    async for piece in zip_stream(many()):
         sizes.append(len(piece))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert sum(sizes) > 130_000_000
-    assert max(sizes) < 2 * PIECE
+    assert max(sizes) < 2 * CHUNK_BYTES
     assert peak < 4_000_000

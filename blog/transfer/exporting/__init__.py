@@ -1,1 +1,1 @@
-"""Export of all data about a user, as an archive that a job makes."""
+"""Exports of everything the site stores about a user, as archives built by a job."""

@@ -1,7 +1,7 @@
-"""Exports of one's own data in the JSON API.
+"""Exports of your own data in the JSON API.
 
-An archive has what no token may read, such as the addresses of sessions, so all of it needs the
-password.
+An archive contains data that no token may read, such as the network addresses of sessions, so every
+operation needs the password.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ from blog.core.text.validation import with_example
 from blog.core.web.app import db
 from blog.models import Export, ExportState, Scope
 from blog.transfer.exporting import queries
-from blog.transfer.exporting.views import IS_GONE, archive_of, ask_once
+from blog.transfer.exporting.views import IS_GONE, archive_response, request_export
 
 blueprint = Resource("exports", __name__, "Archives of all your data.")
 
@@ -90,7 +90,7 @@ async def list_exports() -> Response:
     There are two at most: the last one that is ready, and a newer one that is not, or has failed.
     """
     to = links()
-    found = [resource(export, to) for export in await _own()]
+    found = [resource(export, to) for export in await _own_exports()]
     return json_response(ExportList(prev=None, next=None, count=len(found), exports=found))
 
 
@@ -103,8 +103,8 @@ async def create_export() -> Response:
     It is created in the background, and you get an email when it is ready. If one is being created,
     that is the answer, so that the request may be repeated, and `Idempotency-Key` is ignored.
     """
-    await ask_once(required_viewer())
-    newest = (await _own())[0]
+    await request_export(required_viewer())
+    newest = (await _own_exports())[0]
     to = links()
     return json_response(resource(newest, to), 202, Location=to.export(newest.id))
 
@@ -114,7 +114,7 @@ async def create_export() -> Response:
 @document_response(ExportResource)
 async def get_export(export_id: int) -> Response:
     """Get one of your exports, to see how far it is."""
-    for export in await _own():
+    for export in await _own_exports():
         if export.id == export_id:
             return json_response(resource(export, links()))
     raise NotFoundError(IS_GONE)
@@ -128,11 +128,11 @@ async def download_export(export_id: int) -> Response:
 
     A part of it can be requested by `Range`, to resume a download.
     """
-    return await archive_of(required_viewer(), export_id)
+    return await archive_response(required_viewer(), export_id)
 
 
-async def _own() -> list[Export]:
-    """One's exports, the newest first."""
+async def _own_exports() -> list[Export]:
+    """The viewer's exports, newest first."""
     exports = await queries.exports_of(db(), required_viewer().id)
     found = [export for export in (exports.current, exports.ready) if export]
     return sorted(found, key=lambda export: export.id, reverse=True)

@@ -1,4 +1,4 @@
-"""The files of an archive, in their order."""
+"""The files of an archive, in order."""
 
 import asyncio
 import json
@@ -19,15 +19,15 @@ from blog.core.web.urls import external_url
 from blog.media.sizes import original_key, variant_key
 from blog.models import Media, MediaState, Post, User
 from blog.transfer import format as names
-from blog.transfer.exporting.documents import copy_file, post_file, revision_file
-from blog.transfer.exporting.sections import batches, sections
+from blog.transfer.exporting.documents import post_file, revision_file, working_copy_file
+from blog.transfer.exporting.sections import read_chunks, sections
 from blog.transfer.exporting.zipping import File
 
 Row = dict[str, Any]
 
-# The sections that are Markdown files.
-DOCUMENTS = {"posts": post_file, "working_copies": copy_file, "revisions": revision_file}
-# The sections that are a list in a file of their own.
+# Sections with a Markdown file for each row.
+DOCUMENTS = {"posts": post_file, "working_copies": working_copy_file, "revisions": revision_file}
+# Sections with one JSON file, a list.
 LISTS = {
     "comments": names.COMMENTS,
     "following": names.FOLLOWING,
@@ -68,15 +68,15 @@ LISTS = {
 
 
 class Archive:
-    """What an export of a user's data consists of.
+    """The contents of an export of a user's data.
 
     Args:
-        database: where the data are.
-        storage: where the images are.
-        account: the user, with their role.
+        database: the database to read from.
+        storage: the storage that holds the images.
+        account: the user, with their role loaded.
 
     Attributes:
-        files_done: how many posts and images there were so far.
+        files_done: the number of posts and images yielded so far.
     """
 
     def __init__(self, database: Database, storage: Storage, account: User) -> None:
@@ -86,11 +86,11 @@ class Archive:
         self._account = account
         self._sections = sections(account)
         self._time = now()
-        # The file of each image, by its name; those that could not be processed have none.
+        # The file of each image, by its name. Images that could not be processed have none.
         self._images: dict[str, str] = {}
 
-    async def number_of_files(self) -> int:
-        """How many posts and images there are."""
+    async def count_files(self) -> int:
+        """Count the posts and images."""
         async with self._database.reading_session() as session:
             counts = select(
                 select(func.count()).where(Post.author_id == self._account.id).scalar_subquery(),
@@ -100,30 +100,30 @@ class Archive:
         return int(posts) + int(images)
 
     async def files(self) -> AsyncGenerator[File, None]:
-        """All files."""
+        """Yield all files."""
         yield self._file(names.README, self._readme())
-        facts = {
+        metadata = {
             "format": names.FORMAT,
             "site": current_app.config["BASE_URL"],
             "exported_at": self._time,
         }
-        yield self._file(names.EXPORT, _json(facts))
-        yield self._file(names.PROFILE, _json(await self._only_row("profile")))
-        yield self._file(names.ACCOUNT, _json(await self._only_row("account")))
+        yield self._file(names.EXPORT, _encode_object(metadata))
+        yield self._file(names.PROFILE, _encode_object(await self._single_row("profile")))
+        yield self._file(names.ACCOUNT, _encode_object(await self._single_row("account")))
         for section, make in DOCUMENTS.items():
-            async for rows in batches(self._database, self._sections[section]):
-                for file in await asyncio.to_thread(_made, make, rows):
+            async for rows in read_chunks(self._database, self._sections[section]):
+                for file in await asyncio.to_thread(_make_files, make, rows):
                     yield file
                     self.files_done += section == "posts"
-        async for rows in batches(self._database, self._sections["media"]):
+        async for rows in read_chunks(self._database, self._sections["media"]):
             for row in rows:
                 if (image := await self._image(row)) is not None:
                     yield image
                 self.files_done += 1
-        yield self._file(names.MEDIA, self._list("media", self._listed_image))
+        yield self._file(names.MEDIA, self._list("media", self._image_row))
         for section, name in LISTS.items():
-            complete = _with_addresses if section == "comments" else None
-            yield self._file(name, self._list(section, complete))
+            extend = _with_urls if section == "comments" else None
+            yield self._file(name, self._list(section, extend))
 
     def _file(self, name: str, content: bytes | AsyncGenerator[bytes, None]) -> File:
         return File(name, content, self._time)
@@ -133,13 +133,13 @@ class Archive:
         with using_language(language_for(self._account.interface_language)):
             return template.render(username=self._account.username, time=self._time).encode()
 
-    async def _only_row(self, section: str) -> Row:
-        chunks = batches(self._database, self._sections[section])
+    async def _single_row(self, section: str) -> Row:
+        chunks = read_chunks(self._database, self._sections[section])
         [row] = [row async for rows in chunks for row in rows]
         return row
 
     async def _image(self, row: Row) -> File | None:
-        """The best that is stored of an image; `None` if there is nothing."""
+        """The best stored version of an image; `None` if there is none."""
         name, extension = row["name"], "webp"
         key = variant_key(name, row["generation"], row["variants"][-1][0])
         if row["state"] == MediaState.PROCESSING:
@@ -152,25 +152,25 @@ class Archive:
         self._images[name] = file_name = f"{names.MEDIA_FOLDER}/{name}.{extension}"
         return File(file_name, self._storage.read(key), stored.modified, is_compressed=True)
 
-    def _listed_image(self, row: Row) -> Row:
-        described = {name: row[name] for name in (
+    def _image_row(self, row: Row) -> Row:
+        columns = {name: row[name] for name in (
             "id", "name", "alt", "caption", "width", "height", "created_at",
         )}  # fmt: skip
         file = self._images.get(row["name"])
-        return {"file": file, "address": f"/media/{row['name']}"} | described
+        return {"file": file, "address": f"/media/{row['name']}"} | columns
 
     async def _list(
-        self, section: str, complete: Callable[[Row], Row] | None
+        self, section: str, extend: Callable[[Row], Row] | None
     ) -> AsyncGenerator[bytes, None]:
         """A section as a list of objects, in JSON."""
 
         def encode(rows: list[Row], separator: str) -> bytes:
-            texts = [_text(complete(row) if complete else row) for row in rows]
+            texts = [_encode_row(extend(row) if extend else row) for row in rows]
             return (separator + ",\n".join(texts)).encode()
 
         yield b"["
         separator = "\n"
-        async with aclosing(batches(self._database, self._sections[section])) as chunks:
+        async with aclosing(read_chunks(self._database, self._sections[section])) as chunks:
             async for rows in chunks:
                 # Encoding many rows would block the event loop.
                 yield await asyncio.to_thread(encode, rows, separator)
@@ -178,12 +178,12 @@ class Archive:
         yield b"\n]\n"
 
 
-def _made(make: Callable[[Row], File], rows: list[Row]) -> list[File]:
+def _make_files(make: Callable[[Row], File], rows: list[Row]) -> list[File]:
     return [make(row) for row in rows]
 
 
-def _with_addresses(row: Row) -> Row:
-    """A comment, with its address and that of its post."""
+def _with_urls(row: Row) -> Row:
+    """Add the URLs of a comment and its post."""
     addresses = {
         "url": external_url("comments.show", comment_id=row["id"]),
         "post_url": external_url("site.post", post_id=row["post_id"]),
@@ -191,14 +191,14 @@ def _with_addresses(row: Row) -> Row:
     return {"id": row["id"], **addresses, **row}
 
 
-def _json(facts: Row) -> bytes:
-    return (json.dumps(facts, default=_plain, ensure_ascii=False, indent=2) + "\n").encode()
+def _encode_object(metadata: Row) -> bytes:
+    return (json.dumps(metadata, default=_serialise, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _text(row: Row) -> str:
-    return json.dumps(row, default=_plain, ensure_ascii=False)
+def _encode_row(row: Row) -> str:
+    return json.dumps(row, default=_serialise, ensure_ascii=False)
 
 
-def _plain(value: object) -> str:
+def _serialise(value: object) -> str:
     """Serialise times (RFC 3339) and network addresses."""
     return value.isoformat() if isinstance(value, datetime) else str(value)

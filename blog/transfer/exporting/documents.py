@@ -15,7 +15,7 @@ from blog.transfer.format import (
 )
 from blog.transfer.front_matter import write_document
 
-# By the names of the archive; the others are columns of the same name.
+# Columns of fields that have another name in the archive.
 _COLUMNS = {
     "excerpt": "summary", "scheduled_for": "scheduled_wall",
     "hidden_by_moderator": "is_hidden_by_moderator",
@@ -28,14 +28,14 @@ def post_file(post: dict[str, Any]) -> File:
     if post["status"] != PostStatus.SCHEDULED:
         fields["scheduled_for"] = fields["time_zone"] = None
     is_draft = post["status"] == PostStatus.DRAFT
-    begin = "draft" if is_draft else f"{post['published_at']:%Y-%m-%d}"
-    name = f"{POSTS_FOLDER}/{begin}-{post['slug'] or post['id']}.md"
+    prefix = "draft" if is_draft else f"{post['published_at']:%Y-%m-%d}"
+    name = f"{POSTS_FOLDER}/{prefix}-{post['slug'] or post['id']}.md"
     content = write_document(fields, post["body"])
     return File(name, content, post["edited_at"] or post["created_at"])
 
 
-def copy_file(copy: dict[str, Any]) -> File:
-    """A working copy with its front matter: what is not empty of the fields, as it was typed."""
+def working_copy_file(copy: dict[str, Any]) -> File:
+    """A working copy with its front matter: the fields that aren't empty, as typed."""
     typed = {name: text for name, text in copy["fields"].items() if text and name != "body"}
     fields = {name: copy[name] for name in COPY_FIELDS} | typed
     content = write_document(fields, copy["fields"].get("body", ""))

@@ -7,7 +7,7 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class ExportEnded(DomainEvent):
-    """An archive is ready, or could not be made."""
+    """An export is ready, or has failed."""
 
     export_id: int
     user_id: int

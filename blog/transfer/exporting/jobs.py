@@ -1,7 +1,7 @@
-"""Making archives, and removing old ones.
+"""Jobs that build archives and remove old ones.
 
-The key of an archive is known before its job runs: whatever a killed job has stored is replaced by
-the next run, or removed together with the row.
+An archive's storage key is chosen before its job runs, so whatever a killed job leaves behind is
+overwritten by the next run, or removed along with the row.
 """
 
 import time
@@ -28,12 +28,12 @@ from blog.models import Export, ExportState, User
 from blog.models.export import UNFINISHED_EXPORT
 from blog.transfer.exporting.archive import Archive
 from blog.transfer.exporting.events import ExportEnded
-from blog.transfer.exporting.zipping import zipped
+from blog.transfer.exporting.zipping import zip_stream
 
 # How long an archive is kept.
-KEPT = timedelta(days=7)
-# For how much longer a file may be without a row.
-SPARED = timedelta(days=1)
+KEPT_FOR = timedelta(days=7)
+# How much longer a file without a row is spared.
+ORPHANED_FOR = timedelta(days=1)
 FOLDER = "exports"
 PROGRESS_SECONDS = 2.0
 LONGEST_SECONDS = 6 * 3600.0
@@ -44,24 +44,28 @@ def export_key(name: str) -> str:
     return f"{FOLDER}/{name[:2]}/{name}.zip"
 
 
-async def make(job: RunningJob) -> None:
-    """Store an archive, and tell its user by mail."""
+async def make_archive(job: RunningJob) -> None:
+    """Store an archive, and email its user."""
     export_id, key = job.payload["export_id"], export_key(job.payload["name"])
     storage = current_app.storage
-    account = await _begin(job, export_id)
+    account = await _mark_running(job, export_id)
     is_wanted = account is not None
     if account is not None:
         archive = Archive(job.database, storage, account)
-        async with aclosing(_content(job, archive)) as content:
+        async with aclosing(_archive_chunks(job, archive)) as content:
             size = await storage.put(key, content)
         async with job.finishing() as session:
-            is_wanted = await _finish(session, export_id, size)
+            is_wanted = await _mark_ready(session, export_id, size)
     if not is_wanted:
         await storage.delete(key)
 
 
-async def _begin(job: RunningJob, export_id: int) -> User | None:
-    """The user whose data are to be exported, unless they have deleted their account."""
+async def _mark_running(job: RunningJob, export_id: int) -> User | None:
+    """Mark an export as running.
+
+    Returns:
+        The user whose data to export; `None` if they have deleted their account.
+    """
     begun = (
         update(Export)
         .where(Export.id == export_id, UNFINISHED_EXPORT)
@@ -76,12 +80,12 @@ async def _begin(job: RunningJob, export_id: int) -> User | None:
         return await session.get(User, user_id, options=[joinedload(User.role, innerjoin=True)])
 
 
-async def _content(job: RunningJob, archive: Archive) -> AsyncGenerator[bytes, None]:
-    """The archive, in chunks; meanwhile the row tells how far it is."""
-    export_id, total = job.payload["export_id"], await archive.number_of_files()
+async def _archive_chunks(job: RunningJob, archive: Archive) -> AsyncGenerator[bytes, None]:
+    """Yield the archive in chunks, and save the progress in its row."""
+    export_id, total = job.payload["export_id"], await archive.count_files()
     saved_at = -PROGRESS_SECONDS
-    async with aclosing(zipped(archive.files())) as pieces:
-        async for piece in pieces:
+    async with aclosing(zip_stream(archive.files())) as chunks:
+        async for chunk in chunks:
             if time.monotonic() - saved_at > PROGRESS_SECONDS:
                 saved_at = time.monotonic()
                 progress = update(Export).where(Export.id == export_id)
@@ -89,14 +93,14 @@ async def _content(job: RunningJob, archive: Archive) -> AsyncGenerator[bytes, N
                 async with job.database.session() as session:
                     await session.execute(progress.values(values))
                     await session.commit()
-            yield piece
+            yield chunk
 
 
-async def _finish(session: AsyncSession, export_id: int, size: int) -> bool:
-    """Record that an archive is complete; the caller commits.
+async def _mark_ready(session: AsyncSession, export_id: int, size: int) -> bool:
+    """Mark an export as ready, and delete the user's others; the caller commits.
 
     Returns:
-        Whether it is wanted: its account was not deleted meanwhile.
+        Whether the archive is still wanted: `False` if the account has been deleted meanwhile.
     """
     ready = (
         update(Export)
@@ -109,23 +113,23 @@ async def _finish(session: AsyncSession, export_id: int, size: int) -> bool:
         return False
     await remove_exports(session, Export.user_id == user_id, Export.id != export_id)
     user = await session.get_one(User, user_id)
-    await _mail(session, user, "export_ready")
+    await _send_mail(session, user, "export_ready")
     await record(session, ExportEnded(export_id, user_id))
     return True
 
 
-async def _mail(session: AsyncSession, user: User, message: str) -> None:
-    """Send a mail about an export, unless the address may be somebody else's."""
+async def _send_mail(session: AsyncSession, user: User, message: str) -> None:
+    """Email a user about an export, unless the address may be someone else's."""
     if user.is_confirmed:
         link = external_url("exporting.overview")
         await outbox.put(session, to=user, message=message, user=user, link=link)
 
 
 async def remove_exports(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
-    """Delete exports, and let jobs remove their files; the caller commits.
+    """Delete exports, and enqueue the removal of their files; the caller commits.
 
     Returns:
-        How many there were.
+        The number of deleted exports.
     """
     removed = delete(Export).where(*conditions).returning(Export.name)
     names = (await session.scalars(removed.execution_options(synchronize_session=False))).all()
@@ -134,13 +138,13 @@ async def remove_exports(session: AsyncSession, *conditions: ColumnElement[bool]
     return len(names)
 
 
-async def remove(job: RunningJob) -> None:
+async def remove_file(job: RunningJob) -> None:
     """Remove the file of an archive."""
     await current_app.storage.delete(export_key(job.payload["name"]))
 
 
 async def tidy_exports(session: AsyncSession) -> int:
-    """Delete some archives that are too old, and note which jobs have failed; the caller commits.
+    """Delete some expired archives, and mark exports whose jobs failed; the caller commits.
 
     Returns:
         The number of deleted archives, up to `BATCH`.
@@ -155,24 +159,24 @@ async def tidy_exports(session: AsyncSession) -> int:
     ended = [ExportEnded(*row) for row in await session.execute(failed)]
     for event in ended:
         user = await session.get_one(User, event.user_id)
-        await _mail(session, user, "export_failed")
+        await _send_mail(session, user, "export_failed")
     await record(session, *ended)
-    old = select(Export.id).where(Export.finished_at < func.now() - KEPT).limit(BATCH)
+    old = select(Export.id).where(Export.finished_at < func.now() - KEPT_FOR).limit(BATCH)
     return await remove_exports(session, Export.id.in_(old))
 
 
-async def sweep(_job: RunningJob) -> None:
-    """Remove archives of which there is no row any more, such as those made after a backup that was
-    restored. No archive that can be downloaded is as old."""
-    await delete_old(current_app.storage, FOLDER, now() - KEPT - SPARED)
+async def remove_orphans(_job: RunningJob) -> None:
+    """Remove archives that no longer have a row, such as those built after the backup that was
+    restored. No downloadable archive is that old."""
+    await delete_old(current_app.storage, FOLDER, now() - KEPT_FOR - ORPHANED_FOR)
 
 
 MAKE_EXPORT = JobKind(
     "make_export",
-    make,
+    make_archive,
     seconds=LONGEST_SECONDS,
     pauses=SHORT_PAUSES,
 )
-REMOVE_EXPORT = JobKind("remove_export", remove)
-SWEEP_EXPORTS = JobKind("sweep_exports", sweep, at_once=1, every=timedelta(days=1))
+REMOVE_EXPORT = JobKind("remove_export", remove_file)
+SWEEP_EXPORTS = JobKind("sweep_exports", remove_orphans, at_once=1, every=timedelta(days=1))
 TIDY_EXPORTS = cleaning("tidy_exports", tidy_exports, every=timedelta(minutes=10))

@@ -18,8 +18,8 @@ class Exports(NamedTuple):
     """The exports of a user.
 
     Attributes:
-        current: one that is not finished, or has failed.
-        ready: the one to download.
+        current: one that is unfinished or has failed.
+        ready: the one that can be downloaded.
     """
 
     current: Export | None
@@ -27,7 +27,7 @@ class Exports(NamedTuple):
 
     @property
     def is_running(self) -> bool:
-        """Whether one is not finished."""
+        """Whether an export is unfinished."""
         return self.current is not None and self.current.state != ExportState.FAILED
 
 
@@ -41,5 +41,5 @@ async def exports_of(session: AsyncSession, user_id: int) -> Exports:
 
 
 async def ready_export(session: AsyncSession, user_id: int, export_id: int) -> Export | None:
-    """An archive of a user that can be downloaded."""
+    """A user's export, if it can be downloaded."""
     return await session.scalar(_READY, {"user": user_id, "id": export_id})

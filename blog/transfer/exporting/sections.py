@@ -1,7 +1,7 @@
 """The data about a user: a query for each table that has any.
 
-Rows are read in chunks by keyset pagination, and no connection is held between the chunks. So an
-export is not a consistent snapshot, and may lack rows that are written meanwhile.
+Rows are read in chunks by keyset pagination, and no connection is held between chunks. So an export
+is not a consistent snapshot, and may lack rows written while it runs.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -68,16 +68,16 @@ from blog.posts.policies import visible_to
 ROWS_AT_ONCE = 500
 # A post may be 64 KiB long.
 POSTS_AT_ONCE = 50
-# Nobody learns that others have reported them, and the reasons are for moderators.
-AMONG_MODERATORS = (Act.RESOLVE_REPORT, Act.DISMISS_REPORT)
+# People don't learn that they were reported, and the reasons are for moderators.
+MODERATORS_ONLY = (Act.RESOLVE_REPORT, Act.DISMISS_REPORT)
 
 
 class Section(NamedTuple):
-    """A part of the data.
+    """One part of the data.
 
     Attributes:
         rows: the query for its rows.
-        keys: the columns to order by, which together are unique.
+        keys: the columns to order by; together they are unique.
         size: the number of rows per chunk.
     """
 
@@ -87,9 +87,12 @@ class Section(NamedTuple):
 
 
 def sections(account: User) -> dict[str, Section]:
-    """The parts of the data about a user, whose role has to be loaded.
+    """The sections of a user's data, by name.
 
-    Posts by others are named only as far as the user may read them.
+    Titles and authors of other people's posts are included only if the user may read the posts.
+
+    Args:
+        account: the user, with their role loaded.
     """
     me = account.id
     follower, followed = User.username.label("username"), Follow.created_at
@@ -97,7 +100,7 @@ def sections(account: User) -> dict[str, Section]:
     inviter, invitee = aliased(User), aliased(User)
     is_editor = and_(editor.id == PostRevision.editor_id, not_deleted(editor.id))
     is_current = and_(PostRevision.post_id == Post.id, PostRevision.body.is_(None))
-    # The addresses of images in texts.
+    # The address of the cover, as texts refer to images.
     cover = literal("/media/") + (
         select(Media.name).where(Media.id == Post.cover_id).scalar_subquery()
     )
@@ -109,8 +112,8 @@ def sections(account: User) -> dict[str, Section]:
         .where(NotificationItem.notification_id == Notification.id)
         .scalar_subquery()
     )
-    # Until an address is confirmed, it may be somebody else's, and so may what was mailed to it.
-    is_their_address = literal(account.is_confirmed)
+    # An unconfirmed address may be someone else's, and so may the mail sent to it.
+    is_confirmed = literal(account.is_confirmed)
     is_readable = and_(visible_to(Viewer.of(account)), Post.author_id == author.id)
 
     def reactions(table: type[PostLike] | type[Bookmark], *more: Any) -> Section:
@@ -120,7 +123,7 @@ def sections(account: User) -> dict[str, Section]:
         ).join(Post, Post.id == table.post_id).join(author, author.id == Post.author_id)
         .where(table.user_id == me), (table.post_id,))  # fmt: skip
 
-    def people(table: type[Mute] | type[Block], other_id: Any) -> Section:
+    def account_list(table: type[Mute] | type[Block], other_id: Any) -> Section:
         return Section(
             select(User.username, table.created_at)
             .join(table, other_id == User.id)
@@ -154,7 +157,7 @@ def sections(account: User) -> dict[str, Section]:
         .outerjoin(PostRevision, is_current)
         .outerjoin(editor, is_editor)
         .where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
-        # The text of a current one is that of the post.
+        # The text of the current revision is the post's.
         "revisions": Section(select(
             PostRevision.post_id, PostRevision.number, PostRevision.created_at, PostRevision.title,
             PostRevision.body, PostRevision.tags, PostRevision.summary, PostRevision.language,
@@ -193,10 +196,10 @@ def sections(account: User) -> dict[str, Section]:
             User.username, Subscription.asked_at, Subscription.confirmed_at, Subscription.ended_at,
             Subscription.language,
         ).join(User, User.id == Subscription.author_id)
-        .where(Subscription.email == account.email, is_their_address, not_deleted(User.id)),
+        .where(Subscription.email == account.email, is_confirmed, not_deleted(User.id)),
         (Subscription.id,)),
-        "muted": people(Mute, Mute.muted_id),
-        "blocked": people(Block, Block.blocked_id),
+        "muted": account_list(Mute, Mute.muted_id),
+        "blocked": account_list(Block, Block.blocked_id),
         "hidden_words": Section(select(
             HiddenWord.word, HiddenWord.is_tag, HiddenWord.created_at,
         ).where(HiddenWord.user_id == me), (HiddenWord.id,)),
@@ -253,10 +256,10 @@ def sections(account: User) -> dict[str, Section]:
         "mails": Section(select(
             Email.purpose, Email.recipient, Email.subject, Email.state, Email.created_at,
             Email.sent_at,
-        ).where(Email.recipient == account.email, is_their_address), (Email.id,)),
+        ).where(Email.recipient == account.email, is_confirmed), (Email.id,)),
         "refusals": Section(select(
             RefusedAddress.address, RefusedAddress.days, RefusedAddress.refused_at,
-        ).where(RefusedAddress.address == account.email, is_their_address),
+        ).where(RefusedAddress.address == account.email, is_confirmed),
         (RefusedAddress.address,)),
         "mail_preferences": Section(select(
             MailPreference.choices, MailPreference.wants_digest, MailPreference.digest,
@@ -268,14 +271,14 @@ def sections(account: User) -> dict[str, Section]:
             AuditEntry.subject_name, AuditEntry.details,
         ).where(or_(
             AuditEntry.actor_id == me,
-            and_(AuditEntry.subject_id == me, AuditEntry.act.not_in(AMONG_MODERATORS)),
+            and_(AuditEntry.subject_id == me, AuditEntry.act.not_in(MODERATORS_ONLY)),
         )), (AuditEntry.id,)),
         "moderation_log": Section(select(
             LogEntry.number, LogEntry.at, LogEntry.act, LogEntry.rule, LogOpening.fact,
             LogOpening.value, func.encode(LogOpening.salt, "hex").label("salt"),
         ).join_from(LogOpening, LogEntry).where(
             LogOpening.user_id == me,
-            or_(LogEntry.act.not_in(AMONG_MODERATORS), LogOpening.is_public),
+            or_(LogEntry.act.not_in(MODERATORS_ONLY), LogOpening.is_public),
         ), (LogOpening.number, LogOpening.fact)),
         "applications": Section(select(
             Application.text, Application.created_at, Application.proved_at,
@@ -286,7 +289,7 @@ def sections(account: User) -> dict[str, Section]:
         ).select_from(Invitation)
         .outerjoin(invitee, and_(invitee.id == Invitation.invitee_id, not_deleted(invitee.id)))
         .where(Invitation.inviter_id == me), (Invitation.id,)),
-        # Those that they wrote as a moderator.
+        # Notes they wrote as a moderator.
         "moderator_notes": Section(select(
             ModeratorNote.created_at, ModeratorNote.text,
         ).where(ModeratorNote.author_id == me), (ModeratorNote.id,)),
@@ -297,7 +300,7 @@ def sections(account: User) -> dict[str, Section]:
             Appeal.answer,
         ).outerjoin(Appeal, Appeal.measure_id == Measure.id).where(Measure.person_id == me),
         (Measure.id,)),
-        # Those that they took as a moderator, and those that they were subject to.
+        # Acts they took as a moderator, and acts they were subject to.
         "bulk_acts": Section(select(
             BulkAct.created_at, BulkAct.since, BulkAct.hides, BulkAct.disables, BulkAct.refuses,
             BulkAct.reason, BulkAct.rule, BulkAct.undone_at,
@@ -322,20 +325,20 @@ def sections(account: User) -> dict[str, Section]:
     }  # fmt: skip
 
 
-async def batches(
+async def read_chunks(
     database: Database, section: Section
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
-    """The rows of a section, in chunks."""
+    """Yield the rows of a section in chunks."""
     number = len(section.keys)
     names = [str(column.key) for column in section.rows.selected_columns]
     keys = tuple_(*section.keys)
     statement = section.rows.add_columns(*section.keys).order_by(*section.keys).limit(section.size)
     rows: Sequence[Row[Any]] = []
     while not rows or len(rows) == section.size:
-        behind = statement.where(keys > tuple_(*rows[-1][-number:])) if rows else statement
+        next_rows = statement.where(keys > tuple_(*rows[-1][-number:])) if rows else statement
         async with database.reading_session() as session:
-            rows = (await session.execute(behind)).all()
+            rows = (await session.execute(next_rows)).all()
         if not rows:
             return
-        # Without the keys, which are the last columns.
+        # Drop the keys, which are the last columns.
         yield [dict(zip(names, row[:-number], strict=True)) for row in rows]

@@ -1,4 +1,4 @@
-"""Asking for an export."""
+"""Requesting an export."""
 
 import secrets
 
@@ -11,8 +11,8 @@ from blog.models.export import UNFINISHED_EXPORT
 from blog.transfer.exporting.jobs import MAKE_EXPORT, remove_exports
 
 
-async def ask_for_export(session: AsyncSession, user_id: int) -> None:
-    """Let a job make an archive of a user's data, unless one is being made already."""
+async def create_export(session: AsyncSession, user_id: int) -> None:
+    """Enqueue an export of a user's data, unless one is already unfinished."""
     new = insert(Export).values(
         user_id=user_id, name=secrets.token_hex(16), state=ExportState.WAITING
     )

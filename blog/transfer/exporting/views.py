@@ -1,4 +1,4 @@
-"""What pages and the API have in common."""
+"""Functions that the pages and the API share."""
 
 from quart import Response
 
@@ -14,22 +14,22 @@ from blog.transfer.exporting.jobs import export_key
 IS_GONE = lazy_gettext("This export no longer exists. You can create another one.")
 
 
-async def ask_once(viewer: Viewer) -> None:
-    """Ask for an export. If one is being made, that is what was wanted.
+async def request_export(viewer: Viewer) -> None:
+    """Request an export, unless one is already running.
 
     Raises:
-        TooManyRequestsError: they have asked too often.
+        TooManyRequestsError: they have requested too many.
     """
     if not (await look_up(queries.exports_of, viewer.id)).is_running:
         await spend(EXPORTING)
-        await service.ask_for_export(db(), viewer.id)
+        await service.create_export(db(), viewer.id)
 
 
-async def archive_of(viewer: Viewer, export_id: int) -> Response:
+async def archive_response(viewer: Viewer, export_id: int) -> Response:
     """The ZIP file of an export.
 
     Raises:
-        NotFoundError: it is not ready, not theirs, or deleted.
+        NotFoundError: the export is not ready, not theirs, or deleted.
     """
     export = await look_up(queries.ready_export, viewer.id, export_id)
     if export is None or export.finished_at is None:

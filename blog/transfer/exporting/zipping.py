@@ -1,4 +1,4 @@
-"""ZIP archives as streams of bytes (APPNOTE.TXT 6.3.10)."""
+"""ZIP archives as byte streams (APPNOTE.TXT 6.3.10)."""
 
 import asyncio
 import zipfile
@@ -9,9 +9,8 @@ from typing import NamedTuple, TypeVarTuple
 
 Arguments = TypeVarTuple("Arguments")
 
-# The size of a chunk, in bytes.
-PIECE = 256 * 1024
-# The format knows no time before.
+CHUNK_BYTES = 256 * 1024
+# The earliest time that the format can express.
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 
 
@@ -19,10 +18,10 @@ class File(NamedTuple):
     """A file of an archive.
 
     Attributes:
-        name: with its folders: `posts/a.md`.
+        name: its path in the archive, such as `posts/a.md`.
         content: its bytes.
-        modified: the time to show.
-        is_compressed: whether its format is compressed already, as that of an image.
+        modified: its modification time.
+        is_compressed: whether its format is already compressed, like an image's.
     """
 
     name: str
@@ -31,25 +30,25 @@ class File(NamedTuple):
     is_compressed: bool = False
 
 
-async def zipped(files: AsyncIterable[File]) -> AsyncGenerator[bytes, None]:
-    """An archive, in chunks of about `PIECE` bytes.
+async def zip_stream(files: AsyncIterable[File]) -> AsyncGenerator[bytes, None]:
+    """Yield an archive in chunks of about `CHUNK_BYTES` bytes.
 
-    It may have any size and any number of files. What is kept in memory is a chunk, and half a
-    kilobyte for each file: their directory is at the end of an archive.
+    It may have any size and any number of files. Memory holds one chunk, and half a kilobyte per
+    file, because an archive ends with the directory of its files.
     """
     output = _Output()
     archive = zipfile.ZipFile(output, "w")
     async for file in files:
         with archive.open(_entry(file), "w") as entry:
             if isinstance(file.content, bytes):
-                await _in_thread(entry.write, file.content)
+                await _run_in_thread(entry.write, file.content)
             else:
                 async with aclosing(file.content) as chunks:
                     async for chunk in chunks:
-                        await _in_thread(entry.write, chunk)
-                        if len(output.waiting) >= PIECE:
+                        await _run_in_thread(entry.write, chunk)
+                        if len(output.pending) >= CHUNK_BYTES:
                             yield output.take()
-        if len(output.waiting) >= PIECE:
+        if len(output.pending) >= CHUNK_BYTES:
             yield output.take()
     archive.close()
     yield output.take()
@@ -64,31 +63,31 @@ def _entry(file: File) -> zipfile.ZipInfo:
 
 
 class _Output:
-    """What `zipfile` writes to. It has no position, so that nothing goes back in it."""
+    """The file that `zipfile` writes to. It has no position, so `zipfile` never seeks in it."""
 
     def __init__(self) -> None:
-        self.waiting = bytearray()
+        self.pending = bytearray()
 
     def write(self, data: bytes) -> int:
-        self.waiting += data
+        self.pending += data
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: `take` is called for what there is."""
+        """Do nothing: `take` returns what has been written."""
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
 
     def take(self) -> bytes:
-        """What was written since the last time."""
-        taken = bytes(self.waiting)
-        self.waiting.clear()
+        """Return everything written since the last call."""
+        taken = bytes(self.pending)
+        self.pending.clear()
         return taken
 
 
-async def _in_thread(function: Callable[[*Arguments], object], *arguments: *Arguments) -> None:
-    """Call a function in a thread, to its end even if the caller is cancelled: nothing else may
-    write to the archive at the same time."""
+async def _run_in_thread(function: Callable[[*Arguments], object], *arguments: *Arguments) -> None:
+    """Call a function in a thread, and wait for it even if cancelled: nothing else may write to the
+    archive at the same time."""
     call = asyncio.create_task(asyncio.to_thread(function, *arguments))
     try:
         await asyncio.shield(call)

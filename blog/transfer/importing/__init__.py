@@ -1,5 +1,5 @@
 """Import of posts from other blogs.
 
-A process reads the untrusted file (`reading.py`, `sources/`), and yields posts; one writer
+A separate process reads the untrusted file (`reading.py`, `sources/`) and yields posts; a writer
 (`writer.py`) adds them.
 """

@@ -1,4 +1,4 @@
-"""The files of a source: of a zip file, which anybody may have made, or of a folder."""
+"""The files of a source: an untrusted ZIP file, a folder or a single file."""
 
 import lzma
 import os
@@ -18,8 +18,9 @@ from blog.transfer.importing.post import SourceError, UnreadableError
 MIB = 1024 * 1024
 MOST_FILES = 50_000
 LARGEST_TOTAL = 4 * 1024 * MIB
-# A larger file that was compressed more than this is no text and no image.
-MOST_COMPRESSED, HARMLESS = 200, 4 * MIB
+# A file larger than `RATIO_CHECK_BYTES` that is compressed more than this is neither text nor an
+# image.
+MAX_COMPRESSION_RATIO, RATIO_CHECK_BYTES = 200, 4 * MIB
 LONGEST_NAME = 500
 
 NOT_A_ZIP = lazy_gettext("This isn't a ZIP file, or it's incomplete. Please export it again.")
@@ -27,7 +28,7 @@ TOO_LARGE = lazy_gettext(
     "Its files are more than %(size)s GB in total.", size=LARGEST_TOTAL // MIB // 1024
 )
 ENCRYPTED = lazy_gettext("It's password-protected. Please save it without a password.")
-# What the systems of authors add.
+# Folders that the authors' systems add.
 IGNORED = ("__MACOSX", "node_modules")
 
 
@@ -35,8 +36,8 @@ class Archive(Protocol):
     """Files with names such as `posts/hello.md`.
 
     Attributes:
-        sizes: of each file, in bytes, by its name. The order is that of the names.
-        refused: the files that are not read, with the reason.
+        sizes: the size of each file in bytes, by name, sorted by name.
+        refused: the files that won't be read, each with the reason.
     """
 
     sizes: dict[str, int]
@@ -46,15 +47,15 @@ class Archive(Protocol):
         """Open a file."""
 
     def close(self) -> None:
-        """Release what is open."""
+        """Close the archive."""
 
 
 @contextmanager
-def reading(archive: Archive, name: str) -> Iterator[IO[bytes]]:
-    """Open a file to read it.
+def open_file(archive: Archive, name: str) -> Iterator[IO[bytes]]:
+    """Open a file for reading.
 
     Raises:
-        UnreadableError: it is damaged.
+        UnreadableError: the file is damaged.
     """
     try:
         with archive.open(name) as file:
@@ -63,23 +64,26 @@ def reading(archive: Archive, name: str) -> Iterator[IO[bytes]]:
         raise UnreadableError(_("The file is damaged and can't be read.")) from None
 
 
-def content(archive: Archive, name: str, largest: int) -> bytes:
-    """The content of a file.
+def read_content(archive: Archive, name: str, largest: int) -> bytes:
+    """Read a whole file.
+
+    Args:
+        largest: the largest size to accept, in bytes.
 
     Raises:
-        UnreadableError: it is damaged, or larger.
+        UnreadableError: the file is damaged or larger.
     """
-    with reading(archive, name) as file:
-        # What is written in the archive of its size may be wrong.
-        read = file.read(largest + 1)
-    if len(read) > largest:
+    with open_file(archive, name) as file:
+        # The size that the archive states may be wrong.
+        data = file.read(largest + 1)
+    if len(data) > largest:
         size = f"{largest // MIB} MB" if largest >= MIB else f"{largest // 1024} kB"
         raise UnreadableError(_("The file is larger than %(size)s.", size=size))
-    return read
+    return data
 
 
 class ZipArchive:
-    """The files of a zip file."""
+    """The files in a ZIP file."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -88,7 +92,7 @@ class ZipArchive:
         except (BadZipFile, LargeZipFile, OSError, EOFError, ValueError, NotImplementedError):
             raise SourceError(NOT_A_ZIP) from None
         if len(files) > MOST_FILES:
-            raise _too_many()
+            raise _too_many_files()
         if any(file.flag_bits & 1 for file in files):
             raise SourceError(ENCRYPTED)
         if sum(file.file_size for file in files) > LARGEST_TOTAL:
@@ -99,13 +103,13 @@ class ZipArchive:
             if file.is_dir() or _is_ignored(file.filename):
                 continue
             if problem := self._problem(file):
-                self.refused.append((shown(file.filename), problem))
+                self.refused.append((printable(file.filename), problem))
             else:
                 self._files[file.filename] = file
         self.sizes = {name: self._files[name].file_size for name in sorted(self._files)}
 
     def _problem(self, file: ZipInfo) -> str | None:
-        """Why a file is not read, if there is a reason."""
+        """The reason not to read a file, if there is one."""
         if file.filename in self._files:
             return _("There are two files with this name. The first one is used.")
         if not is_safe(file.filename):
@@ -115,7 +119,10 @@ class ZipArchive:
         if file.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
             return _("Its compression method isn't supported.")
         compressed = max(1, file.compress_size)
-        if file.file_size > HARMLESS and file.file_size > MOST_COMPRESSED * compressed:
+        if (
+            file.file_size > RATIO_CHECK_BYTES
+            and file.file_size > MAX_COMPRESSION_RATIO * compressed
+        ):
             return _("It expands to many times its size.")
         return None
 
@@ -127,16 +134,16 @@ class ZipArchive:
 
 
 class Folder:
-    """The files below a folder; links are not followed."""
+    """The files below a folder. Symbolic links are not followed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.refused: list[tuple[str, str]] = []
         self.sizes: dict[str, int] = {}
-        found = sorted(self._walk())
-        if len(found) > MOST_FILES:
-            raise _too_many()
-        for name, size in found:
+        files = sorted(self._walk())
+        if len(files) > MOST_FILES:
+            raise _too_many_files()
+        for name, size in files:
             self.sizes[name] = size
 
     def _walk(self) -> Iterator[tuple[str, int]]:
@@ -148,7 +155,7 @@ class Folder:
                 if _is_ignored(relative):
                     continue
                 if path.is_symlink():
-                    self.refused.append((shown(relative), _("It's a link to another file.")))
+                    self.refused.append((printable(relative), _("It's a link to another file.")))
                 elif path.is_file():
                     yield relative, path.stat().st_size
 
@@ -160,7 +167,7 @@ class Folder:
 
 
 class SingleFile:
-    """A file by itself."""
+    """A single file."""
 
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
@@ -181,13 +188,13 @@ def is_safe(name: str) -> bool:
     return ".." not in PurePosixPath(name).parts and len(name) <= LONGEST_NAME
 
 
-def shown(name: str) -> str:
-    """A name without characters that control a terminal or a page."""
+def printable(name: str) -> str:
+    """Replace the control characters in a name, and shorten it to 200 characters."""
     seen = "".join(each if unicodedata.category(each)[0] != "C" else "\ufffd" for each in name)
     return seen if len(seen) <= 200 else f"{seen[:199]}…"
 
 
-def _too_many() -> SourceError:
+def _too_many_files() -> SourceError:
     return SourceError(
         ngettext(
             "It contains more than %(num)s file.", "It contains more than %(num)s files.",

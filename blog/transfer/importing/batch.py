@@ -1,4 +1,4 @@
-"""A batch of items of a source, prepared to be written."""
+"""A batch of items from a source, prepared for writing."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,15 +12,15 @@ from blog.transfer.importing.post import ImportedProfile
 
 
 class Remark(NamedTuple):
-    """What is said of an item; whether the whole item is left out."""
+    """A remark about an item, and whether the whole item is left out."""
 
     item: str
     text: str
     is_left_out: bool
 
 
-class New(NamedTuple):
-    """A post that is not here yet, validated; its name in the source."""
+class NewPost(NamedTuple):
+    """A validated post that hasn't been imported yet, with its name in the source."""
 
     item: str
     post: CheckedPost
@@ -32,8 +32,8 @@ class New(NamedTuple):
         self.companions.replace(old, new)
 
 
-class Ready(NamedTuple):
-    """A post that is rendered, with what comes with it; its name in the source."""
+class ReadyPost(NamedTuple):
+    """A rendered post with its companions, and its name in the source."""
 
     item: str
     post: CheckedPost
@@ -41,8 +41,8 @@ class Ready(NamedTuple):
     companions: ReadyCompanions
 
 
-class Person(NamedTuple):
-    """A profile, with the name of the image that becomes the picture; its name in the source."""
+class ProfileItem(NamedTuple):
+    """A profile, the name of the image for its picture, and its name in the source."""
 
     item: str
     profile: ImportedProfile
@@ -54,18 +54,18 @@ class Batch:
     """Some items of a source.
 
     Attributes:
-        posts: those to be added.
-        people: those whose profiles are to be filled in.
-        remarks: what is said of these and the others.
-        known: how many posts are here already.
-        images: the names of those that no post of the batch shows.
-        refused: the names of images that cannot be taken.
-        counts: how much the owner has of what they had chosen.
-        tags: the names of tags to follow, by their items in the source.
+        posts: posts to add.
+        profiles: profiles to fill in.
+        remarks: remarks about these and all other items.
+        known: the number of posts that were imported before.
+        images: the names of images that no post in the batch shows.
+        refused: the names of images that cannot be stored.
+        counts: how many of the owner's choices were applied, by kind.
+        tags: the names of tags to follow, by item.
     """
 
-    posts: list[Ready] = field(default_factory=list)
-    people: list[Person] = field(default_factory=list)
+    posts: list[ReadyPost] = field(default_factory=list)
+    profiles: list[ProfileItem] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     known: int = 0
     images: set[str] = field(default_factory=set)
@@ -74,5 +74,5 @@ class Batch:
     tags: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def remarks_on(self, item: str) -> Callable[[str | LazyText], None]:
-        """A function that adds a remark about an item that is not left out."""
+        """Return a function that adds a remark about an item that is imported."""
         return lambda text: self.remarks.append(Remark(item, str(text), False))

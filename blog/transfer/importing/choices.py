@@ -1,4 +1,4 @@
-"""Whom and what the owner of an export of this site wants to see, and how they want to be told."""
+"""Apply the choices in an export of this site: people, tags, hidden words, folders and mail."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from blog.reactions.schemas import FolderForm
 from blog.tags.service import MOST_FOLLOWED as MOST_TAGS
 from blog.transfer.importing.people import block_people, follow, mute_people
 from blog.transfer.importing.post import ImportedChoices
-from blog.transfer.importing.report import named
+from blog.transfer.importing.report import format_names
 
 OTHER_TAGS = lazy_gettext("You can't follow these tags yet: %(names)s.")
 WORD = lazy_gettext("The hidden word “%(word)s” is skipped: %(reason)s")
@@ -44,46 +44,47 @@ NO_MAIL_CHOICES = lazy_gettext("It doesn't include your email settings.")
 LONGEST_QUOTED = 60
 
 
-async def adopt(
+async def apply_choices(
     owner_id: int, choices: ImportedChoices, *, is_trial: bool
 ) -> tuple[Counter[str], list[str]]:
-    """Let an account have what was chosen, except for the tags, in transactions of its own. To do
-    so again changes nothing.
+    """Apply all choices except the tags, each kind in its own transactions. Idempotent.
 
     Returns:
-        How much there is of each; what to say about it.
+        The number of choices by kind, and remarks.
     """
-    counts, said = Counter[str](), list[str]()
+    counts, remarks = Counter[str](), list[str]()
     if choices.follows:
-        counts["follows"], more = await follow(
+        counts["follows"], further = await follow(
             owner_id, choices.follows, choices.alerts, is_trial=is_trial
         )
-        said += more
+        remarks += further
     for kind, names, act in (
         ("muted", choices.muted, mute_people), ("blocked", choices.blocked, block_people),
     ):  # fmt: skip
         if names:
-            counts[kind], more = await act(owner_id, names, is_trial=is_trial)
-            said += more
-    for kind, texts, hide in (
+            counts[kind], further = await act(owner_id, names, is_trial=is_trial)
+            remarks += further
+    for kind, texts, add in (
         ("hidden", choices.hidden, _hide_words), ("folders", choices.folders, _add_folders),
     ):  # fmt: skip
         if texts:
-            counts[kind], more = await hide(owner_id, texts, is_trial=is_trial)
-            said += more
+            counts[kind], further = await add(owner_id, texts, is_trial=is_trial)
+            remarks += further
     if choices.mail:
-        counts["mail"], more = await _set_mail(owner_id, choices.mail, is_trial=is_trial)
-        said += more
-    return counts, said
+        counts["mail"], further = await _set_mail_preferences(
+            owner_id, choices.mail, is_trial=is_trial
+        )
+        remarks += further
+    return counts, remarks
 
 
 async def follow_tags(
     session: AsyncSession, owner_id: int, names: Sequence[str], *, is_trial: bool
 ) -> tuple[int, list[str]]:
-    """Follow tags that are here, as far as the limit allows; the caller commits.
+    """Follow existing tags, up to the limit; the caller commits.
 
     Returns:
-        How many there are; what to say about them.
+        The number of tags, and remarks.
     """
     valid = (name for name in names if without_forbidden(name) == name)
     wanted = {fold_tag(name): name for name in valid}
@@ -91,7 +92,7 @@ async def follow_tags(
     found = {row.folded: row.id for row in await session.execute(here.order_by(Tag.id))}
     theirs = select(TagFollow.tag_id).where(TagFollow.user_id == owner_id)
     followed = set(await session.scalars(theirs))
-    # Those of posts are not there yet in a trial run.
+    # In a trial run the tags of imported posts don't exist yet.
     possible = wanted if is_trial else found
     new = [key for key in wanted if key in possible and found.get(key) not in followed]
     now = new[: max(0, MOST_TAGS - len(followed))]
@@ -99,16 +100,16 @@ async def follow_tags(
         rows = [{"user_id": owner_id, "tag_id": found[key]} for key in now]
         await session.execute(insert(TagFollow).on_conflict_do_nothing(), rows)
     later = [key for key in wanted if key not in now and found.get(key) not in followed]
-    return len(now), named(OTHER_TAGS, [wanted[key] for key in later])
+    return len(now), format_names(OTHER_TAGS, [wanted[key] for key in later])
 
 
 async def _hide_words(
     owner_id: int, texts: Sequence[str], *, is_trial: bool
 ) -> tuple[int, list[str]]:
-    """Hide words, phrases and tags, as far as the limit allows."""
-    said, new = list[str](), list[str]()
+    """Hide words, phrases and tags, up to the limit."""
+    remarks, new = list[str](), list[str]()
     async with current_app.database.session() as session:
-        owner = await _viewer(session, owner_id)
+        owner = await _load_viewer(session, owner_id)
         theirs = select(HiddenWord.word, HiddenWord.is_tag).where(HiddenWord.user_id == owner_id)
         hidden = {
             f"#{row.word}" if row.is_tag else row.word for row in await session.execute(theirs)
@@ -119,20 +120,20 @@ async def _hide_words(
                 if is_trial or (await hide_word(session, owner, word))[1]:
                     new.append(word)
             except ValidationError as error:
-                said.append(_word_is_skipped(text, messages(error)["word"]))
+                remarks.append(_word_skipped(text, messages(error)["word"]))
             except LimitReachedError as error:
-                said.append(str(error))
+                remarks.append(str(error))
                 break
             except InvalidFieldsError as error:
-                said.append(_word_is_skipped(text, str(error)))
-    return len({*new} - hidden) if is_trial else len(new), said
+                remarks.append(_word_skipped(text, str(error)))
+    return len({*new} - hidden) if is_trial else len(new), remarks
 
 
 async def _add_folders(
     owner_id: int, names: Sequence[str], *, is_trial: bool
 ) -> tuple[int, list[str]]:
-    """Add folders for bookmarks, as far as the limit allows."""
-    said, new = list[str](), 0
+    """Add bookmark folders, up to the limit."""
+    remarks, new = list[str](), 0
     async with current_app.database.session() as session:
         theirs = select(BookmarkFolder.name).where(BookmarkFolder.user_id == owner_id)
         present = {name.lower() for name in await session.scalars(theirs)}
@@ -145,17 +146,17 @@ async def _add_folders(
                     present.add(name.lower())
                     new += 1
             except ValidationError as error:
-                said.append(
-                    str(FOLDER.with_values(name=_quoted(given), reason=messages(error)["name"]))
+                remarks.append(
+                    str(FOLDER.with_values(name=_shorten(given), reason=messages(error)["name"]))
                 )
             except LimitReachedError as error:
-                said.append(str(error))
+                remarks.append(str(error))
                 break
         await session.commit()
-    return new, said
+    return new, remarks
 
 
-def _is_zone(name: str) -> str:
+def _check_time_zone(name: str) -> str:
     if name not in zone_names():
         raise ValueError(NO_MAIL_CHOICES)
     return name
@@ -169,13 +170,13 @@ class _MailChoices(BaseModel):
     digest: DigestPeriod
     weekday: Annotated[int, Field(ge=0, le=6)]
     hour: Annotated[int, Field(ge=0, le=23)]
-    time_zone: Annotated[str, AfterValidator(_is_zone)]
+    time_zone: Annotated[str, AfterValidator(_check_time_zone)]
 
 
-async def _set_mail(
+async def _set_mail_preferences(
     owner_id: int, columns: dict[str, Any], *, is_trial: bool
 ) -> tuple[int, list[str]]:
-    """Say what the owner wants to get by email, unless they have said so here."""
+    """Save the owner's email settings, unless they already have some here."""
     try:
         chosen = _MailChoices.model_validate(columns)
     except ValidationError:
@@ -191,14 +192,14 @@ async def _set_mail(
     return 1, []
 
 
-async def _viewer(session: AsyncSession, user_id: int) -> Viewer:
+async def _load_viewer(session: AsyncSession, user_id: int) -> Viewer:
     role = joinedload(User.role, innerjoin=True)
     return Viewer.of(await session.get_one(User, user_id, options=[role]))
 
 
-def _word_is_skipped(word: str, reason: str) -> str:
-    return str(WORD.with_values(word=_quoted(word), reason=reason))
+def _word_skipped(word: str, reason: str) -> str:
+    return str(WORD.with_values(word=_shorten(word), reason=reason))
 
 
-def _quoted(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= LONGEST_QUOTED else f"{text[: LONGEST_QUOTED - 1]}…"

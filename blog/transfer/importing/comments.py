@@ -1,5 +1,5 @@
-"""An author's comments on their own posts, from an export of this site: with their threads, and
-which of them the author likes."""
+"""An author's comments on their own posts, from an export of this site, with their threads and the
+author's likes of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX
 from blog.core.text.validation import without_forbidden
 from blog.models import Comment, CommentLike
 from blog.posts.mentions import WrittenText, note_mentions
-from blog.transfer.importing.fields import CheckedPost, Remark, too_long
+from blog.transfer.importing.fields import CheckedPost, Remark, too_long_remark
 from blog.transfer.importing.post import ImportedComment, ImportedPost
 
 IS_SKIPPED = lazy_gettext("One of your comments on it is skipped: %(reason)s")
@@ -28,44 +28,44 @@ class ReadyComment(NamedTuple):
 
     Attributes:
         source: the comment.
-        columns: those that do not depend on the ids that the post and its comments get.
+        columns: the columns that don't depend on the new ids of the post and its comments.
     """
 
     source: ImportedComment
     columns: dict[str, Any]
 
 
-def checked_comments(post: ImportedPost, remark: Remark) -> list[ImportedComment]:
-    """Validate the comments below a post.
+def validate_comments(post: ImportedPost, remark: Remark) -> list[ImportedComment]:
+    """Validate the comments on a post.
 
     Args:
-        remark: called with what is left out.
+        remark: called with a remark about each comment that is left out.
     """
     comments = []
     for comment in post.comments:
         body = without_forbidden(comment.body).replace("\r\n", "\n").strip()
         if len(body) > LONGEST_COMMENT:
-            remark(IS_SKIPPED.with_values(reason=too_long(LONGEST_COMMENT)))
+            remark(IS_SKIPPED.with_values(reason=too_long_remark(LONGEST_COMMENT)))
         else:
             comments.append(replace(comment, body=body))
     return comments
 
 
-def ready_comments(
+def prepare_comments(
     post: CheckedPost,
     comments: Sequence[ImportedComment],
     htmls: Sequence[str | None],
-    moment: datetime,
+    current_time: datetime,
     remark: Remark,
 ) -> list[ReadyComment]:
-    """The comments that can be stored.
+    """Prepare the comments that can be stored.
 
     Args:
-        post: what they are below.
+        post: the post they belong to.
         comments: validated comments.
-        htmls: their HTML; `None` for one that is too complex.
-        moment: the current time.
-        remark: called with what is left out.
+        htmls: the HTML of each; `None` if it is too complex.
+        current_time: the current time.
+        remark: called with a remark about each comment that is left out.
     """
     ready = []
     begin = post.columns["published_at"] or post.columns["created_at"]
@@ -78,9 +78,9 @@ def ready_comments(
             "body": comment.body,
             "body_html": html,
             "renderer_version": RENDERER_VERSION,
-            "created_at": min(comment.created_at or begin, moment),
-            "edited_at": comment.edited_at and min(comment.edited_at, moment),
-            "disabled_at": comment.disabled_at and min(comment.disabled_at, moment),
+            "created_at": min(comment.created_at or begin, current_time),
+            "edited_at": comment.edited_at and min(comment.edited_at, current_time),
+            "disabled_at": comment.disabled_at and min(comment.disabled_at, current_time),
             "disabled_reason": comment.disabled_reason if comment.disabled_at else None,
         }
         ready.append(ReadyComment(comment, columns))
@@ -90,17 +90,17 @@ def ready_comments(
 async def insert_comments(
     session: AsyncSession, owner_id: int, posts: Sequence[tuple[int, Sequence[ReadyComment]]]
 ) -> None:
-    """Insert comments below posts that were just inserted; the caller commits.
+    """Insert comments on posts that were just inserted; the caller commits.
 
     Args:
         owner_id: the author.
-        posts: the ids of the posts, with the comments below each. A reply comes behind what it
-            replies to; if that was left out, it becomes a comment of its own.
+        posts: the ids of the posts, with the comments on each. A reply follows its parent; if the
+            parent was left out, it becomes a top-level comment.
     """
     number = sum(len(comments) for _, comments in posts)
     if not number:
         return
-    # A path has the ids of the comments above.
+    # Paths contain ids, so the ids are needed before the rows are inserted.
     sequence = func.pg_get_serial_sequence(Comment.__tablename__, Comment.id.key)
     new = select(func.nextval(sequence)).select_from(func.generate_series(1, number))
     ids = iter(sorted(await session.scalars(new)))
@@ -109,17 +109,17 @@ async def insert_comments(
         paths = dict[str, list[int]]()
         for source, columns in comments:
             comment_id = next(ids)
-            above = paths.get(source.reply_to or "")
-            path = [*(above or [])[: Comment.DEEPEST], comment_id]
+            parent_path = paths.get(source.reply_to or "")
+            path = [*(parent_path or [])[: Comment.DEEPEST], comment_id]
             paths[source.number] = path
-            place = {"parent_id": above and above[-1], "path": above and path}
+            place = {"parent_id": parent_path and parent_path[-1], "path": parent_path and path}
             rows.append(
                 {"id": comment_id, "post_id": post_id, "author_id": owner_id, **columns, **place}
             )
             if source.liked_at:
                 liked = {"user_id": owner_id, "comment_id": comment_id}
                 likes.append(liked | {"created_at": min(source.liked_at, now())})
-    # What is `None` would get its default.
+    # Without this option, columns that are `None` would get their defaults.
     await session.execute(insert(Comment), rows, execution_options={"render_nulls": True})
     if likes:
         await session.execute(insert(CommentLike), likes)

@@ -1,7 +1,7 @@
-"""What comes with a post from an export of this site: its revisions, a working copy, its author's
-comments, and whether they like it and have bookmarked it.
+"""The companions of a post from an export of this site: its revisions, a working copy, its author's
+comments, like and bookmark.
 
-They are added in the transaction of the post, so that a post that is here has all of them.
+They are added in the post's transaction, so an imported post always has all of them.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ from blog.posts.revisions.history import Text
 from blog.posts.schemas import LONGEST_POST
 from blog.transfer.importing.comments import (
     ReadyComment,
-    checked_comments,
     insert_comments,
-    ready_comments,
+    prepare_comments,
+    validate_comments,
 )
 from blog.transfer.importing.fields import (
     CheckedPost,
     CheckedText,
     Remark,
-    checked_text,
-    too_long,
+    too_long_remark,
+    validate_text,
 )
 from blog.transfer.importing.post import (
     ImportedBookmark,
@@ -44,7 +44,7 @@ from blog.transfer.importing.post import (
     ImportedRevision,
 )
 
-# As they were typed, fields need not be valid.
+# Fields of a working copy are stored as typed, so they need not be valid.
 LONGEST_TYPED = 4000
 
 REVISION = lazy_gettext("Its revision %(number)s is skipped: %(reason)s")
@@ -57,11 +57,11 @@ Render = Callable[[Callable[..., str], str], Awaitable[str | None]]
 
 @dataclass
 class Companions:
-    """What comes with a post, validated.
+    """The companions of a post, validated.
 
     Attributes:
-        revisions: the texts before the present one.
-        comments: those of its author.
+        revisions: the texts before the current one.
+        comments: the author's comments.
         copy: the fields of a working copy.
     """
 
@@ -71,20 +71,20 @@ class Companions:
 
     def replace(self, old: str, new: str) -> None:
         """Replace an address in all texts."""
-        for _revision, text in self.revisions:
+        for _revision_row, text in self.revisions:
             text.body = text.body.replace(old, new)
         if self.copy:
             self.copy["body"] = self.copy["body"].replace(old, new)
 
 
 class ReadyCompanions(NamedTuple):
-    """What comes with a post, ready to be stored under the id that the post gets.
+    """The companions of a post, ready to be stored under the post's new id.
 
     Attributes:
         revisions: the whole history, which may be empty.
-        number: of the present text.
-        cover: the name of the image that is the cover of the working copy.
-        liked_at, bookmark: as of the `ImportedPost`.
+        number: the revision number of the current text.
+        cover: the name of the working copy's cover image.
+        liked_at, bookmark: as in the `ImportedPost`.
     """
 
     revisions: Sequence[dict[str, Any]]
@@ -96,7 +96,7 @@ class ReadyCompanions(NamedTuple):
     bookmark: ImportedBookmark | None
 
     def counts(self) -> Counter[str]:
-        """How many there are of each."""
+        """Count the companions by kind."""
         likes = [self.liked_at, *(comment.source.liked_at for comment in self.comments)]
         return Counter(
             revisions=sum(row["body"] is not None for row in self.revisions),
@@ -107,38 +107,38 @@ class ReadyCompanions(NamedTuple):
         )
 
 
-def checked_companions(post: ImportedPost, remark: Remark) -> Companions:
-    """Validate what comes with a post.
+def validate_companions(post: ImportedPost, remark: Remark) -> Companions:
+    """Validate the companions of a post.
 
     Args:
-        remark: called with what is left out of it.
+        remark: called with a remark about each part that is left out.
     """
     revisions = []
     for revision in post.history.revisions:
         if len(revision.body) > LONGEST_POST:
-            reason = too_long(LONGEST_POST)
+            reason = too_long_remark(LONGEST_POST)
             remark(REVISION.with_values(number=revision.number, reason=reason))
             continue
-        text = checked_text(revision, partial(_remark_on, remark, revision.number))
+        text = validate_text(revision, partial(_remark_on_revision, remark, revision.number))
         revisions.append((revision, text))
-    return Companions(revisions, checked_comments(post, remark), _checked_copy(post, remark))
+    return Companions(revisions, validate_comments(post, remark), _validate_copy(post, remark))
 
 
-def _remark_on(remark: Remark, number: int, text: str | LazyText) -> None:
+def _remark_on_revision(remark: Remark, number: int, text: str | LazyText) -> None:
     remark(_("Revision %(number)s: %(remark)s", number=number, remark=text))
 
 
-def _checked_copy(post: ImportedPost, remark: Remark) -> dict[str, str] | None:
+def _validate_copy(post: ImportedPost, remark: Remark) -> dict[str, str] | None:
     if post.copy is None:
         return None
-    # What was empty is not in the file.
+    # The file leaves out empty fields.
     fields = {name: "" for name in FIELDS if name != "comments_open"}
     for name, value in post.copy.fields.items():
         longest = LONGEST_POST if name == "body" else LONGEST_TYPED
         if name not in FIELDS:
             continue
         if len(value) > longest:
-            reason = too_long(longest)
+            reason = too_long_remark(longest)
             if name == "body":
                 remark(COPY.with_values(reason=reason))
                 return None
@@ -148,117 +148,119 @@ def _checked_copy(post: ImportedPost, remark: Remark) -> dict[str, str] | None:
     return fields
 
 
-async def ready_companions(
+async def prepare_companions(
     post: CheckedPost,
-    came: Companions,
+    companions: Companions,
     *,
     owner_id: int,
-    moment: datetime,
+    current_time: datetime,
     render: Render,
     remark: Remark,
 ) -> ReadyCompanions:
-    """Render what comes with a post, and number its revisions.
+    """Render the companions of a post, and number its revisions.
 
     Args:
         post: the post.
-        came: what comes with it.
+        companions: its validated companions.
         owner_id: the author.
-        moment: the current time.
-        render: renders a text by a function; `None` if it is too complex.
-        remark: called with what is left out.
+        current_time: the current time.
+        render: renders a text with a function; returns `None` if the text is too complex.
+        remark: called with a remark about each part that is left out.
     """
     htmls = await asyncio.gather(
-        *(render(render_document, text.body) for _, text in came.revisions),
-        *(render(render_inline, comment.body) for comment in came.comments),
+        *(render(render_document, text.body) for _, text in companions.revisions),
+        *(render(render_inline, comment.body) for comment in companions.comments),
     )
     texts = list[tuple[ImportedRevision, Text]]()
-    for (revision, checked), html in zip(came.revisions, htmls, strict=False):
+    for (revision, checked), html in zip(companions.revisions, htmls, strict=False):
         if html is None:
             remark(REVISION.with_values(number=revision.number, reason=TOO_COMPLEX))
         else:
-            texts.append((revision, _text(checked, html)))
+            texts.append((revision, _revision_text(checked, html)))
     # Counting the words of long texts takes a while.
-    rows, number = await asyncio.to_thread(_history, post, owner_id, moment, texts)
+    rows, number = await asyncio.to_thread(_history_rows, post, owner_id, current_time, texts)
     is_complete = [revision.number for revision, _ in texts] == [*range(1, len(texts) + 1)]
     if not is_complete or post.source.history.number > number:
         remark(RENUMBERED)
-    comments = ready_comments(post, came.comments, htmls[len(came.revisions) :], moment, remark)
+    comments = prepare_comments(
+        post, companions.comments, htmls[len(companions.revisions) :], current_time, remark
+    )
     copy = post.source.copy
     cover = copy.cover.name if copy and copy.cover else None
     return ReadyCompanions(
-        rows, number, comments, _copy_row(post, came, owner_id, moment), cover,
+        rows, number, comments, _copy_row(post, companions, owner_id, current_time), cover,
         post.source.liked_at, post.source.bookmark,
     )  # fmt: skip
 
 
-def _text(checked: CheckedText, html: str) -> Text:
+def _revision_text(checked: CheckedText, html: str) -> Text:
     return Text(
         checked.columns["title"], checked.body, html, checked.columns["summary"],
         checked.columns["language"], checked.tags, RENDERER_VERSION,
     )  # fmt: skip
 
 
-def _history(
+def _history_rows(
     post: CheckedPost,
     owner_id: int,
-    moment: datetime,
+    current_time: datetime,
     texts: Sequence[tuple[ImportedRevision, Text]],
 ) -> tuple[list[dict[str, Any]], int]:
-    """The rows of the history of a post, and the number of its present text."""
+    """Build the rows of a post's history, and find the number of its current text."""
     history, columns = post.source.history, post.columns
     is_published = columns["status"] == PostStatus.PUBLISHED
-    since = begin = min(columns["published_at"] or columns["created_at"], moment)
-    rows, before = list[dict[str, Any]](), None
+    since = first_shown = min(columns["published_at"] or columns["created_at"], current_time)
+    rows, previous = list[dict[str, Any]](), None
     for revision, text in texts:
-        given = revision.created_at or since
-        # Their order is that of their numbers.
-        since = min(given if before is None else max(given, since), moment)
-        hidden_at = revision.hidden_at and min(revision.hidden_at, moment)
+        stated = revision.created_at or since
+        # Revisions are in the order of their numbers, so their times must not decrease.
+        since = min(stated if previous is None else max(stated, since), current_time)
+        hidden_at = revision.hidden_at and min(revision.hidden_at, current_time)
         editor_id = owner_id if revision.is_by_author else None
         rows.append(
-            _revision(len(rows) + 1, since, text, before, editor_id)
+            _revision_row(len(rows) + 1, since, text, previous, editor_id)
             | text._asdict()
             | {"hidden_at": hidden_at,
                "is_hidden_by_moderator": bool(hidden_at and revision.is_hidden_by_moderator)}
         )  # fmt: skip
-        before = text
+        previous = text
     if not rows and history.revised_at is None:
         return rows, max(int(is_published), min(history.number, 1))
     if is_published or history.revised_at:
-        given = history.revised_at or columns["edited_at"] or begin
-        since = min(max(given, since) if rows else given, moment)
+        stated = history.revised_at or columns["edited_at"] or first_shown
+        since = min(max(stated, since) if rows else stated, current_time)
         editor_id = owner_id if history.is_revised_by_author else None
         rows.append(
-            _revision(len(rows) + 1, since, _text(post, ""), before, editor_id)
+            _revision_row(len(rows) + 1, since, _revision_text(post, ""), previous, editor_id)
             | dict.fromkeys(Text._fields)
             | {"hidden_at": None, "is_hidden_by_moderator": False}
         )
     return rows, len(rows)
 
 
-def _revision(
-    number: int, since: datetime, text: Text, before: Text | None, editor_id: int | None
+def _revision_row(
+    number: int, since: datetime, text: Text, previous: Text | None, editor_id: int | None
 ) -> dict[str, Any]:
     changes = {"changed": [], "words_added": 0, "words_removed": 0}
     return {
         "number": number,
         "created_at": since,
         "editor_id": editor_id,
-        **(text.changes_from(before) if before else changes),
+        **(text.changes_from(previous) if previous else changes),
     }
 
 
 def _copy_row(
-    post: CheckedPost, came: Companions, owner_id: int, moment: datetime
+    post: CheckedPost, companions: Companions, owner_id: int, current_time: datetime
 ) -> dict[str, Any] | None:
     copy = post.source.copy
-    if copy is None or came.copy is None:
+    if copy is None or companions.copy is None:
         return None
     return {
         "editor_id": owner_id,
-        "fields": came.copy,
+        "fields": companions.copy,
         "base_version": 1,
-        "saved_at": min(copy.saved_at or moment, moment),
+        "saved_at": min(copy.saved_at or current_time, current_time),
     }
 
 
@@ -268,16 +270,16 @@ async def insert_companions(
     posts: Sequence[tuple[int, ReadyCompanions]],
     covers: Mapping[str, int],
 ) -> None:
-    """Insert what comes with posts that were just inserted; the caller commits.
+    """Insert the companions of posts that were just inserted; the caller commits.
 
     Args:
         owner_id: the author.
-        posts: the ids of the posts, with what comes with each.
-        covers: the ids of images, by their names.
+        posts: the ids of the posts, with the companions of each.
+        covers: the ids of images, by name.
     """
     revisions = [{"post_id": post_id, **row} for post_id, ready in posts for row in ready.revisions]
     if revisions:
-        # What is `None` would get its default.
+        # Without this option, columns that are `None` would get their defaults.
         options = {"render_nulls": True}
         await session.execute(insert(PostRevision), revisions, execution_options=options)
     await insert_comments(session, owner_id, [(id_, ready.comments) for id_, ready in posts])

@@ -7,7 +7,7 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class ImportEnded(DomainEvent):
-    """All posts of a source are imported, or it has failed."""
+    """An import is complete, or has failed."""
 
     import_id: int
     user_id: int

@@ -1,6 +1,6 @@
-"""What a post of a source becomes here: its fields, validated.
+"""Validate the fields of an imported post.
 
-What cannot be taken of a field is left out with a remark; the post is imported without it.
+Whatever isn't valid is left out with a remark, and the post is imported without it.
 """
 
 import hashlib
@@ -28,9 +28,9 @@ from blog.posts.publication import LONGEST_AHEAD
 from blog.posts.schemas import LONGEST_EXCERPT, LONGEST_TITLE, Excerpt, Title
 from blog.transfer.importing.post import ImportedPost, ImportedText
 
-# Other programs note a change when they publish.
-SHORTEST_EDIT = timedelta(minutes=1)
-# Of what is repeated from the source in a remark.
+# Other programs record publishing as a change.
+MIN_EDIT_DELAY = timedelta(minutes=1)
+# In characters, of what a remark quotes from the source.
 LONGEST_QUOTED = 60
 
 NO_DATE = lazy_gettext("It has no date, so it becomes a draft.")
@@ -40,7 +40,7 @@ NO_LANGUAGE = lazy_gettext("Its language is skipped: “%(language)s” isn't a 
 TOO_MANY_TAGS = lazy_gettext("Only the first %(most)s of its %(number)s tags are kept.")
 
 _TITLE, _EXCERPT = TypeAdapter[str | None](Title), TypeAdapter[str | None](Excerpt)
-_ADDRESS, _ZONE = TypeAdapter[str | None](WebAddress), TypeAdapter[str | None](TimeZone)
+_URL, _ZONE = TypeAdapter[str | None](WebAddress), TypeAdapter[str | None](TimeZone)
 
 Remark = Callable[[str | LazyText], None]
 
@@ -50,9 +50,9 @@ class CheckedText:
     """A text that can be stored.
 
     Attributes:
-        body: Markdown, as the source has it.
-        tags: in their order.
-        columns: all other columns, except for those that are made of the body.
+        body: the Markdown of the source.
+        tags: the tags, in order.
+        columns: all other columns, except those derived from the body.
     """
 
     body: str
@@ -65,9 +65,9 @@ class CheckedPost(CheckedText):
     """A post that can be stored.
 
     Attributes:
-        key: what identifies it among the posts that its author has imported.
-        digest: of its title and text in the source.
-        wanted_slug: its slug, unless another post has it.
+        key: identifies it among all posts its author has imported.
+        digest: a digest of its title and text in the source.
+        wanted_slug: its slug, unless it's taken.
     """
 
     source: ImportedPost
@@ -77,28 +77,28 @@ class CheckedPost(CheckedText):
 
 
 def key_of(post: ImportedPost) -> UUID:
-    """A digest of what identifies a post in its source."""
+    """A digest of a post's identity in its source."""
     return _digest(post.key)
 
 
 def digest_of(post: ImportedPost) -> UUID:
-    """A digest of what a post says."""
+    """A digest of a post's title and text."""
     return _digest(post.title or "", post.body)
 
 
-def checked(post: ImportedPost, moment: datetime, remark: Remark) -> CheckedPost:
+def validate_post(post: ImportedPost, current_time: datetime, remark: Remark) -> CheckedPost:
     """Validate the fields of a post.
 
     Args:
-        moment: the current time.
-        remark: called with what is left out of it.
+        current_time: the current time.
+        remark: called with a remark about each part that is left out.
     """
-    text = checked_text(post, remark)
+    text = validate_text(post, remark)
     columns = {
         "canonical_url": _canonical_url(post, remark),
         "comments_open": post.comments_open,
         "comments_limited": post.comments_limited,
-        **_times(post, moment, remark),
+        **_time_columns(post, current_time, remark),
     }
     return CheckedPost(
         source=post,
@@ -111,31 +111,31 @@ def checked(post: ImportedPost, moment: datetime, remark: Remark) -> CheckedPost
     )
 
 
-def checked_text(text: ImportedText, remark: Remark) -> CheckedText:
-    """Validate a text, and what each revision has of its own."""
+def validate_text(text: ImportedText, remark: Remark) -> CheckedText:
+    """Validate a text, and the fields that each revision has."""
     return CheckedText(
         body=without_forbidden(text.body).replace("\r\n", "\n").rstrip(),
         tags=_tags(text, remark),
         columns={
-            "title": _short_line(
-                text.title, _TITLE, LONGEST_TITLE, lambda: remark(_title_is_cut())
+            "title": _fit_line(
+                text.title, _TITLE, LONGEST_TITLE, lambda: remark(_title_cut_remark())
             ),
             "language": _language(text, remark),
-            "summary": _short_line(
-                text.excerpt, _EXCERPT, LONGEST_EXCERPT, lambda: remark(_excerpt_is_cut())
+            "summary": _fit_line(
+                text.excerpt, _EXCERPT, LONGEST_EXCERPT, lambda: remark(_excerpt_cut_remark())
             ),
         },
     )
 
 
-def too_long(longest: int) -> str:
-    """The remark on a text that is too long."""
+def too_long_remark(longest: int) -> str:
+    """The remark about a text that is too long."""
     return ngettext(
         "It has more than %(num)s character.", "It has more than %(num)s characters.", longest
     )
 
 
-def _title_is_cut() -> str:
+def _title_cut_remark() -> str:
     return ngettext(
         "Its title is shortened to %(num)s character.",
         "Its title is shortened to %(num)s characters.",
@@ -143,7 +143,7 @@ def _title_is_cut() -> str:
     )
 
 
-def _excerpt_is_cut() -> str:
+def _excerpt_cut_remark() -> str:
     return ngettext(
         "Its excerpt is shortened to %(num)s character.",
         "Its excerpt is shortened to %(num)s characters.",
@@ -156,13 +156,13 @@ def _digest(*content: str) -> UUID:
     return UUID(bytes=hashlib.sha256(text).digest()[:16])
 
 
-def _short_line(
-    text: str | None, field: TypeAdapter[str | None], longest: int, is_cut: Callable[[], None]
+def _fit_line(
+    text: str | None, field: TypeAdapter[str | None], longest: int, on_cut: Callable[[], None]
 ) -> str | None:
-    # As a whole it is normalised in quadratic time.
+    # Normalising takes quadratic time, so cut first.
     line = " ".join(without_forbidden((text or "")[: 4 * longest]).split())
     if len(line) > longest:
-        is_cut()
+        on_cut()
         line = f"{line[: longest - 1]}…"
     return field.validate_python(line)
 
@@ -177,7 +177,7 @@ def _slug(post: ImportedPost, title: str | None, remark: Remark) -> str | None:
             _(
                 "Its slug is changed to “%(slug)s” from “%(former)s”.",
                 slug=slug,
-                former=_quoted(wanted),
+                former=_shorten(wanted),
             )
         )
     return slug
@@ -189,20 +189,22 @@ def _tags(post: ImportedText, remark: Remark) -> list[str]:
         try:
             tags |= dict.fromkeys(clean_tags([without_forbidden(name)]))
         except ValueError as error:
-            remark(_("The tag “%(name)s” is skipped: %(reason)s", name=_quoted(name), reason=error))
-    taken = clean_tags_of(tags)
+            remark(
+                _("The tag “%(name)s” is skipped: %(reason)s", name=_shorten(name), reason=error)
+            )
+    clean = first_clean_tags(tags)
     if len(tags) > MOST_TAGS or len(post.tags) > 2 * MOST_TAGS:
-        remark(TOO_MANY_TAGS.with_values(most=len(taken), number=format_number(len(post.tags))))
-    return taken
+        remark(TOO_MANY_TAGS.with_values(most=len(clean), number=format_number(len(post.tags))))
+    return clean
 
 
-def clean_tags_of(tags: dict[str, None]) -> list[str]:
-    """The first tags, each spelling once."""
-    taken: list[str] = []
+def first_clean_tags(tags: dict[str, None]) -> list[str]:
+    """The first `MOST_TAGS` distinct tags, ignoring differences in spelling."""
+    clean: list[str] = []
     for tag in tags:
-        if len(taken) < MOST_TAGS:
-            taken = clean_tags([*taken, tag])
-    return taken
+        if len(clean) < MOST_TAGS:
+            clean = clean_tags([*clean, tag])
+    return clean
 
 
 def _language(post: ImportedText, remark: Remark) -> str | None:
@@ -211,7 +213,7 @@ def _language(post: ImportedText, remark: Remark) -> str | None:
     try:
         return standard_language(post.language.strip().replace("_", "-"))
     except ValueError:
-        remark(NO_LANGUAGE.with_values(language=_quoted(post.language)))
+        remark(NO_LANGUAGE.with_values(language=_shorten(post.language)))
         return None
 
 
@@ -220,51 +222,51 @@ def _canonical_url(post: ImportedPost, remark: Remark) -> str | None:
         return None
     try:
         if len(post.canonical_url) <= LONGEST_ADDRESS:
-            address = _ADDRESS.validate_python(without_forbidden(post.canonical_url))
-            if address is None or len(address) <= LONGEST_ADDRESS:
-                return address
+            url = _URL.validate_python(without_forbidden(post.canonical_url))
+            if url is None or len(url) <= LONGEST_ADDRESS:
+                return url
     except ValidationError:
         pass
-    remark(_("Its canonical URL is skipped: “%(url)s”.", url=_quoted(post.canonical_url)))
+    remark(_("Its canonical URL is skipped: “%(url)s”.", url=_shorten(post.canonical_url)))
     return None
 
 
-def _times(post: ImportedPost, moment: datetime, remark: Remark) -> dict[str, Any]:
-    """The status and all times."""
+def _time_columns(post: ImportedPost, current_time: datetime, remark: Remark) -> dict[str, Any]:
+    """The columns of the status and all times."""
     status, published_at = PostStatus(post.status), post.published_at
     if status != PostStatus.DRAFT and published_at is None:
         remark(NO_DATE)
         status = PostStatus.DRAFT
-    if published_at is not None and published_at > moment:
+    if published_at is not None and published_at > current_time:
         if status == PostStatus.DRAFT:
             published_at = None
-        elif published_at > moment + LONGEST_AHEAD:
+        elif published_at > current_time + LONGEST_AHEAD:
             remark(FAR_AWAY)
             status, published_at = PostStatus.DRAFT, None
         else:
             status = PostStatus.SCHEDULED
     elif status == PostStatus.SCHEDULED:
-        # It was due meanwhile.
+        # It has become due since the export.
         status = PostStatus.PUBLISHED
-    began = [time for time in (post.created_at, published_at, post.edited_at) if time]
-    created_at = min(began[0], moment) if began else moment
+    times = [time for time in (post.created_at, published_at, post.edited_at) if time]
+    created_at = min(times[0], current_time) if times else current_time
     return {
         "status": status,
         "published_at": published_at,
         "created_at": created_at,
-        "edited_at": _edited_at(post, published_at or created_at, moment),
-        **_schedule(post, status, published_at, remark),
+        "edited_at": _edited_at(post, published_at or created_at, current_time),
+        **_schedule_columns(post, status, published_at, remark),
     }
 
 
-def _edited_at(post: ImportedPost, begin: datetime, moment: datetime) -> datetime | None:
-    if post.edited_at is None or post.edited_at > moment:
+def _edited_at(post: ImportedPost, begin: datetime, current_time: datetime) -> datetime | None:
+    if post.edited_at is None or post.edited_at > current_time:
         return None
-    is_change = post.exported_from or post.edited_at - begin > SHORTEST_EDIT
+    is_change = post.exported_from or post.edited_at - begin > MIN_EDIT_DELAY
     return post.edited_at if is_change else None
 
 
-def _schedule(
+def _schedule_columns(
     post: ImportedPost, status: PostStatus, published_at: datetime | None, remark: Remark
 ) -> dict[str, Any]:
     if status != PostStatus.SCHEDULED or published_at is None:
@@ -272,12 +274,12 @@ def _schedule(
     try:
         zone = _ZONE.validate_python(post.time_zone) or "UTC"
     except ValidationError:
-        remark(NO_ZONE.with_values(zone=_quoted(post.time_zone or "")))
+        remark(NO_ZONE.with_values(zone=_shorten(post.time_zone or "")))
         zone = "UTC"
     wall = published_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     return {"scheduled_wall": wall, "time_zone": zone}
 
 
-def _quoted(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(without_forbidden(text[:1000]).split())
     return line if len(line) <= LONGEST_QUOTED else f"{line[: LONGEST_QUOTED - 1]}…"

@@ -1,4 +1,4 @@
-"""HTML of other blogs to Markdown, by markdownify."""
+"""Convert the HTML of other blogs to Markdown, with markdownify."""
 
 import re
 from typing import Any
@@ -13,57 +13,60 @@ from blog.core.text.code_blocks import outside_code
 from blog.transfer.importing.images import SUFFIXES
 from blog.transfer.importing.post import UnreadableError
 
-# A text of 64 KiB has less HTML than this in any editor.
+# No editor produces more HTML than this for a text of 64 KiB.
 LONGEST_HTML = 1024 * 1024
 TOO_LONG = lazy_gettext("The text is longer than a post can be.")
 TOO_DEEP = lazy_gettext("The HTML is nested too deeply.")
 DAMAGED = lazy_gettext("The HTML is damaged and can't be read.")
-# What has no text, or shows what is on another site.
+# Elements without text, and elements that show content from another site.
 _REMOVED = ["script", "style", "noscript", "template", "head", "form", "button", "svg", "canvas"]
 _EMBEDDED = ["iframe", "embed", "video", "audio", "object"]
 _INVISIBLE = (Comment, Declaration, Doctype, ProcessingInstruction)
 _LANGUAGE = re.compile(r"(?:lang(?:uage)?-|brush:\s*)([\w+#-]+)")
 
 _SPECIAL = re.compile(r"([\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|~~|==|\$(?![0-9])|&(?=#?\w+;))")
-# What would begin a heading, a quotation or a list.
-_BEGINNING = re.compile(r"^(\s*)([#>+-]|=+(?=\s*$)|-+(?=\s*$)|[0-9]{1,9}(?=[.)](\s|$)))", re.M)
+# Characters that would start a heading, a quotation or a list.
+_LINE_START = re.compile(r"^(\s*)([#>+-]|=+(?=\s*$)|-+(?=\s*$)|[0-9]{1,9}(?=[.)](\s|$)))", re.M)
 _SPACES_AT_END = re.compile(r"[ \t]+$", re.M)
 _BLANK_LINES = re.compile(r"\n{3,}")
-# The parser of the standard library accepts no other section of this kind.
+# The standard library's parser accepts no other sections of this kind.
 _UNKNOWN_SECTION = re.compile(
     r"<!\[(?!(?:temp|cdata|ignore|include|rcdata|if|else|endif)\b)", re.IGNORECASE
 )
 
 
 class _Converter(MarkdownConverter):
-    """Escapes no more than is needed, because the author will edit the result."""
+    """Escapes only what it must, because the author will edit the result."""
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
-        text = _BEGINNING.sub(_escaped, _SPECIAL.sub(r"\\\1", text))
+        text = _LINE_START.sub(_escape_match, _SPECIAL.sub(r"\\\1", text))
         return text.replace("|", r"\|") if parent_tags & {"td", "th"} else text
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape_match(found: re.Match[str]) -> str:
     space, sign = found[1], found[2]
     return f"{space}{sign}\\" if sign[0].isdigit() else f"{space}\\{sign}"
 
 
-def markdown_of_html(html: str) -> tuple[str, list[str]]:
-    """The Markdown of some HTML, and remarks about what it cannot show.
+def html_to_markdown(html: str) -> tuple[str, list[str]]:
+    """Convert HTML to Markdown.
+
+    Returns:
+        The Markdown, and remarks about what it cannot show.
 
     Raises:
-        UnreadableError: it is too long, or nested too deeply.
+        UnreadableError: the HTML is damaged, too long or nested too deeply.
     """
     if len(html) > LONGEST_HTML:
         raise UnreadableError(TOO_LONG)
     try:
-        soup = BeautifulSoup(_parsable(html), "html.parser")
+        soup = BeautifulSoup(_make_parsable(html), "html.parser")
         remarks = _simplify(soup)
         converter = _Converter(
             heading_style=ATX,
             bullets="-",
             newline_style=BACKSLASH,
-            code_language_callback=_language,
+            code_language_callback=_code_language,
             keep_inline_images_in=["td", "th", "h1", "h2", "h3", "h4", "h5", "h6"],
             table_infer_header=True,
         )
@@ -72,22 +75,22 @@ def markdown_of_html(html: str) -> tuple[str, list[str]]:
         raise UnreadableError(TOO_DEEP) from None
     except ParserRejectedMarkup:
         raise UnreadableError(DAMAGED) from None
-    return outside_code(text, _tidied).strip(), remarks
+    return outside_code(text, _tidy).strip(), remarks
 
 
-def _parsable(html: str) -> str:
-    """HTML without what the parser refuses, or takes quadratic time for: tags that never end."""
+def _make_parsable(html: str) -> str:
+    """Escape what the parser refuses or takes quadratic time for, such as tags that never end."""
     end = html.rfind(">") + 1
     html = html[:end] + html[end:].replace("<", "&lt;")
     return _UNKNOWN_SECTION.sub("&lt;![", html)
 
 
-def _tidied(text: str) -> str:
+def _tidy(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", _SPACES_AT_END.sub("", text))
 
 
 def _simplify(soup: BeautifulSoup) -> list[str]:
-    """Remove what Markdown does not have; returns the remarks."""
+    """Remove or replace what Markdown can't express; return the remarks."""
     remarks = list[str]()
     for each in soup.find_all(string=lambda text: isinstance(text, _INVISIBLE)):
         each.extract()
@@ -96,9 +99,9 @@ def _simplify(soup: BeautifulSoup) -> list[str]:
     for tag in soup.find_all(_EMBEDDED):
         _replace_embedded(soup, tag, remarks)
     for tag in soup.find_all("figure"):
-        _caption(tag)
+        _move_caption(tag)
     for tag in soup.find_all("img"):
-        _image(tag, remarks)
+        _convert_image(tag, remarks)
     return list(dict.fromkeys(remarks))
 
 
@@ -119,8 +122,8 @@ def _replace_embedded(soup: BeautifulSoup, tag: Tag, remarks: list[str]) -> None
     remarks.append(_("Embedded content, such as videos, becomes a link."))
 
 
-def _caption(figure: Tag) -> None:
-    """Let the caption of a single image be its title."""
+def _move_caption(figure: Tag) -> None:
+    """Make the caption of a single image its title."""
     caption, images = figure.find("figcaption"), figure.find_all("img")
     if caption is None or len(images) != 1:
         return
@@ -128,10 +131,10 @@ def _caption(figure: Tag) -> None:
     caption.decompose()
 
 
-def _image(tag: Tag, remarks: list[str]) -> None:
+def _convert_image(tag: Tag, remarks: list[str]) -> None:
     source = tag.get("src")
     if not isinstance(source, str) or source.startswith("data:"):
-        # Scripts load images later, from where these attributes say.
+        # Images that scripts load later have their URL in these attributes.
         source = tag.get("data-src") or tag.get("data-lazy-src")
     if not isinstance(source, str) or source.startswith("data:"):
         tag.decompose()
@@ -139,15 +142,15 @@ def _image(tag: Tag, remarks: list[str]) -> None:
         return
     tag["src"] = source.strip().replace(" ", "%20")
     link = tag.parent
-    # To its larger copy.
+    # Unwrap a link to a larger copy of the image.
     if isinstance(link, Tag) and link.name == "a" and link.find(True) is tag:
         href = str(link.get("href", "")).lower().partition("?")[0]
         if href.endswith(SUFFIXES) and not link.get_text().strip():
             link.unwrap()
 
 
-def _language(pre: Any) -> str:
-    """The language of a block of code."""
+def _code_language(pre: Any) -> str:
+    """The language of a code block."""
     for tag in (pre, pre.find("code")):
         classes = tag.get("class") if isinstance(tag, Tag) else None
         if classes and (found := _LANGUAGE.search(" ".join(classes))):

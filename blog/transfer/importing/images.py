@@ -1,4 +1,4 @@
-"""Images in imported texts: which file of the source is meant, and what it is called here."""
+"""Images in imported texts: which file of the source an address means, and its new name here."""
 
 import re
 from hashlib import sha256
@@ -8,16 +8,16 @@ from urllib.parse import unquote, urlsplit
 
 from blog.core.text.code_blocks import parts_of
 from blog.media.sizes import name_of
-from blog.transfer.importing.archive import MIB, Archive, reading
+from blog.transfer.importing.archive import MIB, Archive, open_file
 from blog.transfer.importing.post import ImportedImage, UnreadableError
 
 LARGEST_IMAGE = 20 * MIB
-PIECE = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
-# Where generators of sites keep what is served from `/`.
+# Folders whose contents site generators serve from `/`.
 ROOTS = ("", "static/", "assets/", "public/", "source/", "content/", "src/")
 
-# A span of code, or an image of Markdown, or of HTML within it.
+# A code span, a Markdown image, or an HTML image within Markdown.
 _IMAGE = re.compile(
     r"""
     (?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)
@@ -29,16 +29,16 @@ _IMAGE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][\w-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""")
-# WordPress keeps smaller copies beside an image: `photo-300x200.jpg`.
-_COPY = re.compile(r"-[0-9]+x[0-9]+(?=\.[a-z]+$)")
+# WordPress stores smaller copies next to an image: `photo-300x200.jpg`.
+_RESIZED = re.compile(r"-[0-9]+x[0-9]+(?=\.[a-z]+$)")
 
 
-class Placed(NamedTuple):
-    """A text with the addresses that its images have here.
+class TextWithImages(NamedTuple):
+    """A text with the new addresses of its images.
 
     Attributes:
-        images: those that the source has.
-        missing: the addresses of those that it does not have.
+        images: the images that the source contains.
+        missing: the addresses of images that it doesn't contain.
     """
 
     text: str
@@ -50,66 +50,66 @@ class Images:
     """The images of a source.
 
     Args:
-        archive: the files.
+        archive: its files.
     """
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._names: dict[str, str | None] = {}
         images = [name for name in archive.sizes if name.lower().endswith(SUFFIXES)]
-        self._by_ending: dict[str, list[str]] = {}
+        self._by_file_name: dict[str, list[str]] = {}
         for name in images:
-            self._by_ending.setdefault(_ending(name), []).append(name)
+            self._by_file_name.setdefault(_file_name(name), []).append(name)
 
-    def place(self, text: str, folder: str) -> Placed:
-        """Let the images of a text that are in the source have their new addresses.
+    def replace_addresses(self, text: str, folder: str) -> TextWithImages:
+        """Replace the addresses of images that the source contains by their new ones.
 
         Args:
             text: Markdown.
-            folder: that of the text's file, with a slash at the end.
+            folder: the folder of the text's file, with a trailing slash.
         """
-        placed = Placed("", [], [])
+        result = TextWithImages("", [], [])
 
         def replace(found: re.Match[str]) -> str:
             if found["ticks"]:
                 return found[0]
-            image = _of_tag(found["tag"]) if found["tag"] else _of_markdown(found)
+            image = _parse_tag(found["tag"]) if found["tag"] else _parse_markdown(found)
             if image is None:
                 return found[0]
             address, alt, title = image
             if known := self.find(address, folder):
-                placed.images.append(known)
+                result.images.append(known)
                 return f"![{alt}](/media/{known.name}{title})"
             if not address.startswith("data:"):
-                placed.missing.append(address)
+                result.missing.append(address)
             return f"![{alt}](<{address}>{title})" if found["tag"] else found[0]
 
         text = "".join(
             part if is_code else _IMAGE.sub(replace, part) for is_code, part in parts_of(text)
         )
-        return placed._replace(text=text)
+        return result._replace(text=text)
 
     def has(self, address: str) -> bool:
-        """Whether the source has the image that an address of a site means."""
-        return self._file(address, "") is not None
+        """Whether the source contains the image at an address."""
+        return self._find_file(address, "") is not None
 
     def find(self, address: str, folder: str = "") -> ImportedImage | None:
-        """The image of the source that an address means.
+        """The image that an address refers to, if the source contains it.
 
         Args:
-            folder: that of the file with the address, with a slash at the end.
+            folder: the folder of the file with the address, with a trailing slash.
         """
-        file = self._file(address, folder)
+        file = self._find_file(address, folder)
         return self.image(file, address) if file else None
 
     def image(
         self, file: str, address: str, alt: str = "", caption: str = ""
     ) -> ImportedImage | None:
-        """An image, if it is among the files of the source, and not too large.
+        """An image, if it's in the source and not too large.
 
         Args:
-            file: its name.
-            address, alt, caption: as of an `ImportedImage`.
+            file: its name in the source.
+            address, alt, caption: as in `ImportedImage`.
         """
         if file not in self._archive.sizes:
             return None
@@ -118,8 +118,8 @@ class Images:
         name = self._names[file]
         return ImportedImage(file, name, address, alt, caption) if name else None
 
-    def _file(self, address: str, folder: str) -> str | None:
-        """The file that an address means."""
+    def _find_file(self, address: str, folder: str) -> str | None:
+        """Find the file that an address refers to."""
         try:
             parts = urlsplit(address)
         except ValueError:
@@ -128,28 +128,28 @@ class Images:
         if not path or parts.scheme not in {"", "http", "https"}:
             return None
         if parts.netloc or path.startswith("/"):
-            return self._by_path(path.lstrip("/"))
+            return self._find_by_path(path.lstrip("/"))
         near = normpath(join(folder, path))
-        return near if near in self._archive.sizes else self._by_path(normpath(path))
+        return near if near in self._archive.sizes else self._find_by_path(normpath(path))
 
-    def _by_path(self, path: str) -> str | None:
-        """The file whose name ends with this path, below one of the usual folders."""
-        for wanted in (path, _COPY.sub("", path)):
-            same_ending = self._by_ending.get(_ending(wanted), ())
+    def _find_by_path(self, path: str) -> str | None:
+        """Find the file whose name ends with this path, in one of the usual folders."""
+        for wanted in (path, _RESIZED.sub("", path)):
+            candidates = self._by_file_name.get(_file_name(wanted), ())
             for root in ROOTS:
-                for name in same_ending:
+                for name in candidates:
                     if name == root + wanted or name.endswith(f"/{root}{wanted}"):
                         return name
         return None
 
     def _digest(self, file: str) -> str | None:
-        """The name that a file gets here, a digest of its content; `None` if it is no use."""
+        """A file's new name, a digest of its content; `None` if it is unreadable or too large."""
         digest, size = sha256(), 0
         try:
-            with reading(self._archive, file) as content:
-                while piece := content.read(PIECE):
-                    size += len(piece)
-                    digest.update(piece)
+            with open_file(self._archive, file) as content:
+                while chunk := content.read(CHUNK_BYTES):
+                    size += len(chunk)
+                    digest.update(chunk)
                     if size > LARGEST_IMAGE:
                         return None
         except UnreadableError:
@@ -158,25 +158,25 @@ class Images:
 
 
 def attributes_of(tag: str) -> dict[str, str]:
-    """The attributes of a tag, or of a shortcode that looks like one."""
+    """Parse the attributes of a tag, or of a shortcode that looks like one."""
     return {name.lower(): value.strip("\"'") for name, value in _ATTRIBUTE.findall(tag)}
 
 
 def markdown_image(address: str, alt: str, title: str = "") -> str:
-    """An image in Markdown."""
+    """Format an image in Markdown."""
     alt = " ".join(re.sub(r"([\\\[\]])", r"\\\1", alt).split())
     quoted = " ".join(title.replace("\\", r"\\").replace('"', r"\"").split())
     return f"![{alt}]({address}" + (f' "{quoted}")' if quoted else ")")
 
 
-def _of_markdown(found: re.Match[str]) -> tuple[str, str, str]:
+def _parse_markdown(found: re.Match[str]) -> tuple[str, str, str]:
     address = found["address"]
     if address.startswith("<"):
         address = address[1:-1]
     return address, found["alt"], found["title"] or ""
 
 
-def _of_tag(tag: str) -> tuple[str, str, str] | None:
+def _parse_tag(tag: str) -> tuple[str, str, str] | None:
     attributes = attributes_of(tag)
     if not (address := attributes.get("src", "")):
         return None
@@ -186,5 +186,5 @@ def _of_tag(tag: str) -> tuple[str, str, str] | None:
     return (address, image["alt"], image["title"] or "") if image else None
 
 
-def _ending(name: str) -> str:
+def _file_name(name: str) -> str:
     return name.rpartition("/")[2].lower()

@@ -21,43 +21,43 @@ from blog.models import ImportState, PostImport
 from blog.transfer.importing import progress
 from blog.transfer.importing.batches import batches
 from blog.transfer.importing.post import SourceError
-from blog.transfer.importing.processes import Reading
+from blog.transfer.importing.processes import SourceReader
 from blog.transfer.importing.progress import StoppedError
 from blog.transfer.importing.uploads import remove_imports, remove_upload, upload_key
 from blog.transfer.importing.writer import Writer
 
-# How long a run may take before it lets other jobs have their turn.
+# How long a run may take before it yields to other jobs.
 RUN_SECONDS = 120.0
 # A batch may have many images.
 LONGEST_RUN = 3600.0
-KEPT = timedelta(days=30)
+KEPT_FOR = timedelta(days=30)
 CONFIRMED_WITHIN = timedelta(days=7)
-# Each may have many remarks.
+# An import may have many remarks to delete.
 TIDIED_AT_ONCE = 10
 
 IS_GONE = lazy_gettext("The file you uploaded no longer exists. Please upload it again.")
 
 
 async def import_posts(job: RunningJob) -> None:
-    """Read an upload, without writing a post or with it, as its row says.
+    """Check or import an upload, depending on the state of its row.
 
-    A batch is a transaction that also says how far the import has come, so a run may be ended at
-    any point. What it remarks is in the language of the page on which it was begun.
+    Each batch is a transaction that also saves the position, so a run may be killed at any point.
+    Remarks are in the language of the page on which the import was started.
     """
     with using_language(job.payload.get("language", SOURCE)):
-        await _import(job, job.payload["import_id"])
+        await _run_import(job, job.payload["import_id"])
 
 
-async def _import(job: RunningJob, import_id: int) -> None:
+async def _run_import(job: RunningJob, import_id: int) -> None:
     async with job.database.reading_session() as session:
-        row = await progress.running(session, import_id)
+        row = await progress.load_running(session, import_id)
     if row is None or row.upload is None:
         return
     try:
-        is_done = await _work(job, row, row.upload)
+        is_done = await _import_batches(job, row, row.upload)
     except SourceError as error:
         async with job.database.session() as session:
-            await progress.failed(session, import_id, str(error))
+            await progress.save_failure(session, import_id, str(error))
     except OverloadedError as error:
         raise TryLaterError(str(error)) from None
     except StoppedError:
@@ -67,28 +67,28 @@ async def _import(job: RunningJob, import_id: int) -> None:
             await job.go_on_later()
 
 
-async def _work(job: RunningJob, row: PostImport, upload: str) -> bool:
-    """Work on an import for a while.
+async def _import_batches(job: RunningJob, row: PostImport, upload: str) -> bool:
+    """Process batches until the end of the source or of this run.
 
     Returns:
-        Whether all of it has been read.
+        Whether the whole source has been read.
     """
     end = time.monotonic() + RUN_SECONDS
     async with scratch_folder() as folder:
         path = folder / "upload"
         await _fetch(upload, path)
-        async with Reading(path) as reading:
+        async with SourceReader(path) as reading:
             if row.position == 0:
                 kind, refused = await reading.begin()
                 async with job.database.session() as session:
-                    await progress.begun(session, row.id, kind, refused)
+                    await progress.save_start(session, row.id, kind, refused)
             is_trial = row.state == ImportState.CHECKING
             writer = Writer(reading, row.owner_id, is_trial=is_trial)
             position = row.position
             async with aclosing(batches(reading, writer, position)) as steps:
                 async for step in steps:
                     async with job.database.session() as session:
-                        await progress.written(session, row, writer, position, step)
+                        await progress.save_batch(session, row, writer, position, step)
                     position = step[0].position
                     if step[0].is_end:
                         return True
@@ -107,8 +107,8 @@ async def _fetch(upload: str, path: Path) -> None:
 IMPORT_POSTS = JobKind("import_posts", import_posts, seconds=LONGEST_RUN, pauses=SHORT_PAUSES)
 
 
-async def work_on(session: AsyncSession, import_id: int) -> None:
-    """Enqueue the work on an import, in the current language; the caller commits."""
+async def enqueue_import(session: AsyncSession, import_id: int) -> None:
+    """Enqueue the job for an import, in the current language; the caller commits."""
     await enqueue(
         session,
         IMPORT_POSTS,
@@ -119,18 +119,18 @@ async def work_on(session: AsyncSession, import_id: int) -> None:
 
 
 async def tidy_imports(session: AsyncSession) -> int:
-    """Delete some old reports, note which jobs have failed, and give up some imports that nobody
-    confirms or tries again; the caller commits.
+    """Mark imports whose jobs failed, delete some old reports, and give up some imports that nobody
+    confirmed or retried; the caller commits.
 
     Returns:
-        How many, up to `TIDIED_AT_ONCE`.
+        The number of imports, up to `TIDIED_AT_ONCE`.
     """
-    await progress.note_failures(session, IMPORT_POSTS)
-    old = select(PostImport.id).where(PostImport.created_at < func.now() - KEPT)
+    await progress.mark_failures(session, IMPORT_POSTS)
+    old = select(PostImport.id).where(PostImport.created_at < func.now() - KEPT_FOR)
     some = old.limit(TIDIED_AT_ONCE).with_for_update(skip_locked=True)
     if number := await remove_imports(session, PostImport.id.in_(some)):
         return number
-    forgotten = (
+    abandoned = (
         select(PostImport)
         .where(
             PostImport.state.in_([ImportState.CHECKED, ImportState.FAILED]),
@@ -140,7 +140,7 @@ async def tidy_imports(session: AsyncSession) -> int:
         .limit(TIDIED_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    rows = (await session.scalars(forgotten)).all()
+    rows = (await session.scalars(abandoned)).all()
     for row in rows:
         if row.state == ImportState.CHECKED:
             row.state, row.ended_at = ImportState.CANCELLED, func.now()

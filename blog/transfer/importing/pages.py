@@ -1,4 +1,4 @@
-"""The page `/import`, where one brings posts along that one has written elsewhere."""
+"""The page `/import`, where people import posts they wrote elsewhere."""
 
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -21,28 +21,28 @@ from blog.core.web.forms import Form
 from blog.core.web.uploads import takes_upload, uploaded_file
 from blog.models import ImportState, Permission, PostImport
 from blog.transfer.importing import queries, report, service
-from blog.transfer.importing.archive import shown
-from blog.transfer.importing.jobs import KEPT
+from blog.transfer.importing.archive import printable
+from blog.transfer.importing.jobs import KEPT_FOR
 from blog.transfer.importing.progress import RUNNING
 from blog.transfer.importing.uploads import upload_key
 
 blueprint = Blueprint("importing", __name__, url_prefix="/import")
 
-# What `IMPORT_LIMIT` may be at most, with the fields of the form.
+# The maximum of `IMPORT_LIMIT`, plus the fields of the form.
 LARGEST_UPLOAD = 1024 * MIB + MIB
 
 NO_FILE = lazy_gettext("Please choose a file.")
 
 
 class ImportForm(Schema):
-    """The form with the file, which is not one of its fields."""
+    """The upload form. The file is not one of its fields."""
 
 
 @blueprint.get("")
 @permission_required(Permission.WRITE)
 async def overview() -> ResponseReturnValue:
-    """How far one's import is, what it has brought, and the form for another one."""
-    return await _page(Form(ImportForm))
+    """Show the progress and results of the last import, and the form for another one."""
+    return await _render_page(Form(ImportForm))
 
 
 @blueprint.post("")
@@ -50,14 +50,14 @@ async def overview() -> ResponseReturnValue:
 @quota(IMPORTING)
 @permission_required(Permission.WRITE)
 async def upload() -> ResponseReturnValue:
-    """Take a file, and have it checked."""
+    """Receive a file, and start checking it."""
     owner_id = required_viewer().id
     try:
         await _receive(owner_id)
     except InvalidFieldsError as error:
         form = Form(ImportForm)
         form.refuse(error)
-        return await _page(form)
+        return await _render_page(form)
     return redirect(url_for("importing.overview"))
 
 
@@ -65,7 +65,7 @@ async def upload() -> ResponseReturnValue:
 @quota(WRITING)
 @permission_required(Permission.WRITE)
 async def confirm(import_id: int) -> ResponseReturnValue:
-    """Let the posts of a file that was checked be added."""
+    """Import the posts of a file that was checked."""
     await service.confirm(db(), required_viewer().id, import_id)
     return redirect(url_for("importing.overview"))
 
@@ -74,7 +74,7 @@ async def confirm(import_id: int) -> ResponseReturnValue:
 @quota(IMPORTING)
 @permission_required(Permission.WRITE)
 async def retry(import_id: int) -> ResponseReturnValue:
-    """Go on with an import that was given up."""
+    """Resume an import that failed."""
     await service.retry(db(), required_viewer().id, import_id)
     return redirect(url_for("importing.overview"))
 
@@ -83,7 +83,7 @@ async def retry(import_id: int) -> ResponseReturnValue:
 @quota(WRITING)
 @permission_required(Permission.WRITE)
 async def cancel(import_id: int) -> ResponseReturnValue:
-    """Stop an import."""
+    """Cancel an import."""
     await service.cancel(db(), required_viewer().id, import_id)
     await flash(_("Import cancelled. The file has been deleted."), "success")
     return redirect(url_for("importing.overview"))
@@ -92,12 +92,12 @@ async def cancel(import_id: int) -> ResponseReturnValue:
 @blueprint.get("/<id:import_id>/report")
 @permission_required(Permission.WRITE)
 async def download_report(import_id: int) -> ResponseReturnValue:
-    """Download what an import has brought, and what it has not."""
+    """Download a report of what was imported and what was skipped."""
     row = await look_up(queries.own_import, required_viewer().id, import_id)
     if row is None:
         raise NotFoundError(service.IS_GONE)
-    report_of = _report(current_app.database, row)
-    response = Response(report_of, content_type="text/plain; charset=utf-8")
+    lines = _report_lines(current_app.database, row)
+    response = Response(lines, content_type="text/plain; charset=utf-8")
     name = f"import-{row.created_at:%Y-%m-%d}.txt"
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.cache_control.no_store = True
@@ -105,9 +105,9 @@ async def download_report(import_id: int) -> ResponseReturnValue:
 
 
 async def _receive(owner_id: int) -> None:
-    """Store the file in the form of the request, and add an import for it.
+    """Store the uploaded file, and add an import for it.
 
-    If the process dies in between, a job removes the object.
+    If the process dies in between, a job deletes the file.
     """
     if await look_up(queries.has_unfinished, owner_id):
         raise LimitReachedError({"file": service.IS_RUNNING})
@@ -117,16 +117,16 @@ async def _receive(owner_id: int) -> None:
         raise InvalidFieldsError({"file": NO_FILE})
     name, limit = secrets.token_hex(16), current_app.site.import_limit
     key = upload_key(name)
-    await current_app.storage.put(key, _limited(file.content, limit))
+    await current_app.storage.put(key, _limit_size(file.content, limit))
     try:
-        await service.begin(db(), owner_id, shown(file.name), name)
+        await service.begin(db(), owner_id, printable(file.name), name)
     except InvalidFieldsError:
         await close_db()
         await current_app.storage.delete(key)
         raise
 
 
-async def _limited(content: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+async def _limit_size(content: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
     size = 0
     async for chunk in content:
         size += len(chunk)
@@ -140,7 +140,7 @@ async def _limited(content: AsyncIterator[bytes], limit: int) -> AsyncIterator[b
         yield chunk
 
 
-async def _report(database: Database, row: PostImport) -> AsyncGenerator[str, None]:
+async def _report_lines(database: Database, row: PostImport) -> AsyncGenerator[str, None]:
     kind, day = row.kind or pgettext("kind of file", "unknown"), f"{row.created_at:%Y-%m-%d}"
     yield _("Import of %(file)s (%(kind)s), %(day)s", file=row.file_name, kind=kind, day=day)
     yield "\n\n"
@@ -156,7 +156,7 @@ async def _report(database: Database, row: PostImport) -> AsyncGenerator[str, No
             yield "\n"
 
 
-async def _page(form: Form[ImportForm]) -> tuple[str, int]:
+async def _render_page(form: Form[ImportForm]) -> tuple[str, int]:
     imports = await look_up(queries.imports_of, required_viewer().id)
     current = imports.current
     html = await render_template(
@@ -166,11 +166,11 @@ async def _page(form: Form[ImportForm]) -> tuple[str, int]:
         current=current,
         is_running=current is not None and current.state in RUNNING,
         is_unfinished=current is not None and not current.is_finished,
-        brings_something=current is not None and report.brings_something(current.counts),
+        brings_something=current is not None and report.has_anything_new(current.counts),
         ImportState=ImportState,
         summary=report.summary,
-        most_shown=queries.SHOWN,
+        most_shown=queries.MOST_SHOWN,
         limit=current_app.site.import_limit,
-        kept=KEPT,
+        kept=KEPT_FOR,
     )
     return html, form.status

@@ -1,5 +1,4 @@
-"""The people whom the owner of an export of this site follows, mutes and blocks. They are those who
-have the same names here."""
+"""Follow, mute and block the people in an export of this site, matched by username."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -27,7 +26,7 @@ from blog.follows.service import MOST_FOLLOWED, set_alerts
 from blog.follows.writes import Pair, add
 from blog.models import Block, Follow, Mute, Permission, User
 from blog.models.account_deletion import not_deleted
-from blog.transfer.importing.report import named
+from blog.transfer.importing.report import format_names
 
 WILL_FOLLOW = lazy_gettext("You'll follow %(names)s.")
 FOLLOWS = lazy_gettext("You're now following %(names)s.")
@@ -42,72 +41,75 @@ LATER = lazy_gettext(
 )
 
 
-class _Found(NamedTuple):
-    """Who of some people is here.
+class _FoundPeople(NamedTuple):
+    """The result of looking up people by username.
 
     Attributes:
-        owner: who has named them.
-        new: those who are not on the owner's list yet, by their names.
-        said: who is not here.
+        owner: the account that names them.
+        new: people who are not on the owner's list yet, sorted by username.
+        remarks: remarks about people who have no account here.
     """
 
     owner: User
     new: Sequence[User]
-    said: list[str]
+    remarks: list[str]
 
 
 async def follow(
     owner_id: int, names: Sequence[str], alerts: Collection[str], *, is_trial: bool
 ) -> tuple[int, list[str]]:
-    """Follow people, as far as the limits of following allow.
+    """Follow people, up to the limits on following.
 
     Args:
-        owner_id: who follows.
-        names: usernames. Those whom they follow already make no difference.
-        alerts: those of whose new posts they want to be notified.
-        is_trial: whether this is only found out.
+        owner_id: the follower.
+        names: usernames; people who are already followed are ignored.
+        alerts: the usernames of people whose new posts the owner wants to be notified of.
+        is_trial: whether nothing is written.
 
     Returns:
-        How many there are; what to say about them.
+        The number of people, and remarks.
     """
     listed = select(Follow.followed_id).where(Follow.follower_id == owner_id)
-    owner, people, said = await _found(owner_id, names[:MOST_FOLLOWED], listed)
+    owner, people, remarks = await _find_people(owner_id, names[:MOST_FOLLOWED], listed)
     if people and Permission.FOLLOW not in owner.permissions:
-        return 0, [str(MAY_NOT), *said]
+        return 0, [str(MAY_NOT), *remarks]
     room = max(0, MOST_FOLLOWED - owner.following_count)
     if is_trial:
         now = list(people[: min(room, FOLLOWING.number)])
     else:
         now = await _follow(owner_id, people[:room])
-        await _notify(Viewer.of(owner), now, alerts)
-    said = named(WILL_FOLLOW if is_trial else FOLLOWS, [each.username for each in now]) + said
+        await _set_alerts(Viewer.of(owner), now, alerts)
+    remarks = (
+        format_names(WILL_FOLLOW if is_trial else FOLLOWS, [each.username for each in now])
+        + remarks
+    )
     later = [person.username for person in people if person not in now]
-    return len(now), said + named(LATER, later)
+    return len(now), remarks + format_names(LATER, later)
 
 
 async def mute_people(
     owner_id: int, names: Sequence[str], *, is_trial: bool
 ) -> tuple[int, list[str]]:
-    """Mute people; arguments and results are as of `follow`."""
+    """Mute people; arguments and results are as in `follow`."""
     listed = select(Mute.muted_id).where(Mute.user_id == owner_id)
-    words = WILL_MUTE if is_trial else MUTES
-    return await _shut_out(owner_id, names, listed, None if is_trial else mute, words)
+    text = WILL_MUTE if is_trial else MUTES
+    return await _mute_or_block(owner_id, names, listed, None if is_trial else mute, text)
 
 
 async def block_people(
     owner_id: int, names: Sequence[str], *, is_trial: bool
 ) -> tuple[int, list[str]]:
-    """Block people; arguments and results are as of `follow`."""
+    """Block people; arguments and results are as in `follow`."""
     listed = select(Block.blocked_id).where(Block.user_id == owner_id)
-    words = WILL_BLOCK if is_trial else BLOCKS
-    return await _shut_out(owner_id, names, listed, None if is_trial else block, words)
+    text = WILL_BLOCK if is_trial else BLOCKS
+    return await _mute_or_block(owner_id, names, listed, None if is_trial else block, text)
 
 
-async def _found(owner_id: int, names: Sequence[str], listed: Select[Any]) -> _Found:
-    """The people with these usernames who have an account here.
+async def _find_people(owner_id: int, names: Sequence[str], listed: Select[Any]) -> _FoundPeople:
+    """Find the people with these usernames who have an account here.
 
     Args:
-        listed: the ids of those who are on the owner's list already.
+        listed: selects the ids of people who are already on the owner's list.
     """
     wanted = {name.lower(): name for name in names if without_forbidden(name) == name}
     is_listed = User.id.in_(listed).label("is_listed")
@@ -115,13 +117,13 @@ async def _found(owner_id: int, names: Sequence[str], listed: Select[Any]) -> _F
         owner = await session.get_one(
             User, owner_id, options=[joinedload(User.role, innerjoin=True)]
         )
-        here = select(User, is_listed).where(
+        statement = select(User, is_listed).where(
             func.lower(User.username).in_(wanted), User.id != owner_id, not_deleted(User.id)
         )
-        rows = (await session.execute(here.order_by(func.lower(User.username)))).all()
+        rows = (await session.execute(statement.order_by(func.lower(User.username)))).all()
     absent = wanted.keys() - {user.username.lower() for user, _ in rows} - {owner.username.lower()}
-    said = named(NOT_HERE, sorted(wanted[name] for name in absent))
-    return _Found(owner, [user for user, is_there in rows if not is_there], said)
+    remarks = format_names(NOT_HERE, sorted(wanted[name] for name in absent))
+    return _FoundPeople(owner, [user for user, is_on_list in rows if not is_on_list], remarks)
 
 
 async def _follow(owner_id: int, people: Sequence[User]) -> list[User]:
@@ -134,11 +136,11 @@ async def _follow(owner_id: int, people: Sequence[User]) -> list[User]:
             break
         allowed.append(person)
     done = await asyncio.gather(*(_follow_one(Pair(owner_id, person.id)) for person in allowed))
-    return [person for person, is_there in zip(allowed, done, strict=True) if is_there]
+    return [person for person, is_followed in zip(allowed, done, strict=True) if is_followed]
 
 
 async def _follow_one(pair: Pair) -> bool:
-    """Whether a person is followed then: they may have left, or block the owner."""
+    """Follow a person; return `False` if they have left or block the owner."""
     try:
         await current_app.writes.run(add, pair)
     except IntegrityError:
@@ -146,8 +148,8 @@ async def _follow_one(pair: Pair) -> bool:
     return True
 
 
-async def _notify(owner: Viewer, followed: Sequence[User], names: Collection[str]) -> None:
-    """Let the owner be notified of new posts of those with these names."""
+async def _set_alerts(owner: Viewer, followed: Sequence[User], names: Collection[str]) -> None:
+    """Notify the owner of new posts by the people with these usernames."""
     lower = {name.lower() for name in names}
     for person in followed:
         if person.username.lower() in lower:
@@ -155,23 +157,23 @@ async def _notify(owner: Viewer, followed: Sequence[User], names: Collection[str
                 async with current_app.database.session() as session:
                     await set_alerts(session, owner, person, notify=True)
             except InvalidFieldsError:
-                continue  # They have unfollowed them again.
+                continue  # The owner has unfollowed them meanwhile.
 
 
-async def _shut_out(
+async def _mute_or_block(
     owner_id: int,
     names: Sequence[str],
     listed: Select[Any],
     act: Callable[[AsyncSession, Viewer, User], Awaitable[bool]] | None,
-    words: LazyText,
+    text: LazyText,
 ) -> tuple[int, list[str]]:
     """Mute or block people.
 
     Args:
-        act: what to do; `None` in a trial run.
-        words: what to say about them.
+        act: mutes or blocks a person; `None` in a trial run.
+        text: the remark, with a place for `%(names)s`.
     """
-    owner, people, said = await _found(owner_id, names[:MOST], listed)
+    owner, people, remarks = await _find_people(owner_id, names[:MOST], listed)
     done = list[str]()
     for person in people:
         if act is not None:
@@ -181,7 +183,7 @@ async def _shut_out(
             except NotFoundError:
                 continue  # They have left meanwhile.
             except LimitReachedError as error:
-                said.append(str(error))
+                remarks.append(str(error))
                 break
         done.append(person.username)
-    return len(done), named(words, done) + said
+    return len(done), format_names(text, done) + remarks

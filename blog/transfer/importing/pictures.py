@@ -1,4 +1,4 @@
-"""Images of a source, added to the author's collection as if they were uploaded."""
+"""Store the images of a source in the author's collection, as if they had been uploaded."""
 
 import asyncio
 import hashlib
@@ -16,30 +16,32 @@ from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder
 from blog.models import Media
 from blog.transfer.importing.post import ImportedImage, UnreadableError
-from blog.transfer.importing.processes import Reading
+from blog.transfer.importing.processes import SourceReader
 
-LONGEST_TEXT = 1000
+LONGEST_IMAGE_TEXT = 1000
 PAUSE_SECONDS = 2.0
 
 
-async def store(reading: Reading, owner_id: int, images: Sequence[ImportedImage]) -> dict[str, str]:
-    """Add images to somebody's collection, except for those that they have.
+async def store_images(
+    reading: SourceReader, owner_id: int, images: Sequence[ImportedImage]
+) -> dict[str, str]:
+    """Add images to a person's collection, except those it already contains.
 
     Returns:
-        Why the others cannot be taken, by name.
+        The reason why an image cannot be stored, by name.
     """
     wanted = {image.name: image for image in images}
     refused = {}
     for name in wanted.keys() - await present_names(owner_id, wanted):
         try:
-            await store_one(reading, owner_id, wanted[name])
+            await store_image(reading, owner_id, wanted[name])
         except (InvalidFieldsError, UnreadableError) as error:
             refused[name] = str(error)
     return refused
 
 
 async def present_names(owner_id: int, names: Collection[str]) -> set[str]:
-    """Which of these images somebody has."""
+    """The names of these images that a person already has."""
     if not names:
         return set()
     own = select(Media.name).where(Media.owner_id == owner_id, Media.name.in_(names))
@@ -47,17 +49,17 @@ async def present_names(owner_id: int, names: Collection[str]) -> set[str]:
         return set(await session.scalars(own))
 
 
-async def store_one(
-    reading: Reading, owner_id: int, image: ImportedImage, *, as_avatar: bool = False
+async def store_image(
+    reading: SourceReader, owner_id: int, image: ImportedImage, *, as_avatar: bool = False
 ) -> str:
-    """Add an image to somebody's collection, and return its name there.
+    """Add an image to a person's collection, and return its name there.
 
     Raises:
-        InvalidFieldsError, UnreadableError: it cannot be taken.
+        InvalidFieldsError, UnreadableError: the image cannot be stored.
     """
     async with scratch_folder() as folder:
         path = folder / "image"
-        await _patiently(reading, image, path)
+        await _copy_image(reading, image, path)
         with path.open("rb") as file:
             digest = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
         received = WrittenFile(path, path.stat().st_size, digest.digest())
@@ -67,13 +69,15 @@ async def store_one(
                 break
             except BusyError:
                 await asyncio.sleep(PAUSE_SECONDS)
-        texts = MediaForm(alt=image.alt[:LONGEST_TEXT], caption=image.caption[:LONGEST_TEXT])
+        texts = MediaForm(
+            alt=image.alt[:LONGEST_IMAGE_TEXT], caption=image.caption[:LONGEST_IMAGE_TEXT]
+        )
         new = new_file(received, inspected, as_avatar=as_avatar)
         await keep(current_app.database.session(), owner_id, new, texts, received)
         return new.name
 
 
-async def _patiently(reading: Reading, image: ImportedImage, path: Path) -> None:
+async def _copy_image(reading: SourceReader, image: ImportedImage, path: Path) -> None:
     while True:
         try:
             return await reading.copy_image(image.file, path)

@@ -1,4 +1,4 @@
-"""The content of a source: its posts, and in an export of this site also data of their author."""
+"""The content of a source: posts, and in an export of this site also data about their author."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +8,11 @@ Status = Literal["draft", "scheduled", "published"]
 
 
 class SourceError(Exception):
-    """Nothing of the file can be imported; the message is for its owner."""
+    """Nothing in the file can be imported; the message is for its owner."""
 
 
 class UnreadableError(Exception):
-    """One file or one item cannot be read; the message is for the owner."""
+    """A file or an item cannot be read; the message is for its owner."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class ImportedImage:
 
     Attributes:
         file: its name in the source.
-        name: the name that it gets here; the text shows `/media/NAME`.
-        address: how the source's own text refers to it.
+        name: its new name; texts refer to it as `/media/NAME`.
+        address: how the source's texts refer to it.
         alt, caption: its texts, if the source lists its images.
     """
 
@@ -34,17 +34,16 @@ class ImportedImage:
 
     @property
     def former_name(self) -> str:
-        """The name that it has where it comes from, if that is such a site as this."""
+        """The name it had in an export of this software."""
         return self.address.removeprefix("/media/")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedText:
-    """A text as Markdown, with what each revision has of its own. Nothing is validated yet, except
-    that times are times.
+    """A Markdown text with the fields that each revision has. Only its times are validated yet.
 
     Attributes:
-        images: those of the source that the text shows.
+        images: the images of the source that the text shows.
     """
 
     body: str
@@ -57,12 +56,12 @@ class ImportedText:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedRevision(ImportedText):
-    """A text that a post had before.
+    """An earlier text of a post.
 
     Attributes:
-        number: its place in the history, from 1.
+        number: its position in the history, starting at 1.
         created_at: when readers first saw it.
-        is_by_author: whether the author has written it, as far as is known.
+        is_by_author: whether the author wrote it, as far as is known.
     """
 
     number: int
@@ -74,13 +73,13 @@ class ImportedRevision(ImportedText):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedHistory:
-    """What readers of a post have seen before.
+    """The published texts of a post.
 
     Attributes:
-        revisions: the texts before the present one, the oldest first.
-        number: how many texts were published; 0 if that is unknown.
-        revised_at: when readers first saw the present text, if it is not the first one.
-        is_revised_by_author: whether the author has written it, as far as is known.
+        revisions: the texts before the current one, oldest first.
+        number: the number of published texts; 0 if unknown.
+        revised_at: when readers first saw the current text, if it is not the first one.
+        is_revised_by_author: whether the author wrote it, as far as is known.
     """
 
     revisions: tuple[ImportedRevision, ...] = ()
@@ -94,10 +93,10 @@ NO_HISTORY = ImportedHistory()
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedCopy:
-    """Changes of a published post that are not published yet.
+    """Unpublished changes to a published post.
 
     Attributes:
-        fields: as they were typed.
+        fields: the fields of the editor's form, as typed.
     """
 
     fields: dict[str, str]
@@ -108,12 +107,12 @@ class ImportedCopy:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedComment:
-    """A comment of the post's own author, in inline Markdown.
+    """A comment by the post's author, in inline Markdown.
 
     Attributes:
-        number: identifies it among those of the source.
-        reply_to: the number of the comment that it replies to, if that comes along.
-        liked_at: when its author liked it, if they do.
+        number: identifies it within the source.
+        reply_to: the number of its parent comment, if that is imported too.
+        liked_at: when its author liked it, if they did.
     """
 
     body: str
@@ -128,7 +127,7 @@ class ImportedComment:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedBookmark:
-    """A bookmark of one's own post.
+    """An author's bookmark of their own post.
 
     Attributes:
         folder: the name of its folder, if it is in one.
@@ -143,15 +142,15 @@ class ImportedPost(ImportedText):
     """A post.
 
     Attributes:
-        key: identifies it among all posts that its author may import, whatever changes in it.
+        key: identifies it among all posts its author may import, whatever changes in it.
         status: a published post with a time in the future is scheduled.
         published_at: when it was or will be published.
-        time_zone: of its schedule, if the source knows it.
-        pinned_at: since when it is pinned, if that is known.
-        cover: its cover, if the source has it.
-        exported_from: its address, if it comes from an export of such a site as this.
-        history, copy, comments: what only such an export has.
-        liked_at, bookmark: what its author thinks of it, from such an export.
+        time_zone: the time zone of its schedule, if known.
+        pinned_at: when it was pinned, if known.
+        cover: its cover, if the source contains it.
+        exported_from: its URL, if it comes from an export of this software.
+        history, copy, comments: found only in such an export.
+        liked_at, bookmark: its author's like and bookmark, from such an export.
     """
 
     key: str
@@ -176,13 +175,13 @@ class ImportedPost(ImportedText):
 
     @property
     def covers(self) -> tuple[ImportedImage, ...]:
-        """Its cover, and that of its working copy."""
+        """The cover of the post and the cover of its working copy."""
         covers = (self.cover, self.copy.cover if self.copy else None)
         return tuple(cover for cover in covers if cover)
 
     @property
     def all_images(self) -> tuple[ImportedImage, ...]:
-        """The images of all its texts, and the covers."""
+        """The images in all its texts, and the covers."""
         texts = (self, *self.history.revisions, *((self.copy,) if self.copy else ()))
         found = [image for text in texts for image in text.images]
         return tuple(dict.fromkeys([*found, *self.covers]))
@@ -209,15 +208,15 @@ class ImportedProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedChoices:
-    """Whom and what somebody wants to see, and how. People are named by their usernames.
+    """What the owner has chosen to see, and how. People are identified by username.
 
     Attributes:
-        follows: people whom they follow.
-        alerts: those of them whose new posts they are notified of.
-        tags: the names of tags that they follow.
+        follows: people they follow.
+        alerts: the people among `follows` whose new posts they are notified of.
+        tags: the names of tags they follow.
         muted, blocked: people.
-        hidden: words and phrases; a tag begins with "#".
-        folders: the names of the folders of their bookmarks.
+        hidden: words and phrases; a tag starts with "#".
+        folders: the names of their bookmark folders.
         mail: the columns of their `MailPreference`.
     """
 
@@ -236,8 +235,8 @@ class Entry:
     """An item of a source.
 
     Attributes:
-        name: what its owner knows it by, such as the name of the file.
-        post, image, profile, choices: what it is; nothing if it cannot be imported.
+        name: a name its owner recognises, such as the file name.
+        post, image, profile, choices: its content; all are `None` if it cannot be imported.
         remarks: what is left out, and why.
     """
 
@@ -250,12 +249,12 @@ class Entry:
 
     @property
     def is_left_out(self) -> bool:
-        """Whether nothing of it can be imported."""
+        """Whether nothing in it can be imported."""
         return not (self.post or self.image or self.profile or self.choices)
 
 
 def as_json(value: Any) -> Any:
-    """A dataclass of this module as JSON."""
+    """Convert a dataclass of this module to JSON values."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):

@@ -1,6 +1,6 @@
 """The process that reads a source.
 
-An item that ends the process, or takes too long, is left out, and the reading goes on behind it.
+An item that crashes the process or takes too long is left out, and reading resumes after it.
 """
 
 import logging
@@ -24,21 +24,21 @@ from blog.transfer.importing.post import Entry, SourceError, UnreadableError
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50
+ITEMS_AT_ONCE = 50
 CPU_SECONDS, WALL_SECONDS = 30.0, 300.0
-# A directory of 50,000 files takes 60 MB.
+# The directory of a ZIP file with 50,000 files takes 60 MB.
 MEMORY_BYTES = 512 * 1024 * 1024
 
 CANNOT_BE_READ = lazy_gettext("Reading it takes too long or too much memory.")
 _ENTRIES = TypeAdapter(list[Entry])
-_FAULTS = (OutOfTimeError, CrashedError, FunctionFailedError)
+_PROCESS_ERRORS = (OutOfTimeError, CrashedError, FunctionFailedError)
 
 
-class Found(NamedTuple):
+class ReadItems(NamedTuple):
     """Some items of a source.
 
     Attributes:
-        position: how many items have been read, with these.
+        position: the number of items read so far, including these.
         is_end: whether these are the last.
     """
 
@@ -47,11 +47,11 @@ class Found(NamedTuple):
     is_end: bool
 
 
-class Reading:
-    """A source, read in a process of its own that ends with the context.
+class SourceReader:
+    """Reads a source in a separate process, which ends with the context.
 
     Args:
-        path: the file or the folder.
+        path: the file or folder.
     """
 
     def __init__(self, path: Path) -> None:
@@ -61,7 +61,7 @@ class Reading:
             size=1,
             cpu_seconds=CPU_SECONDS,
             wall_seconds=WALL_SECONDS,
-            longest_queue=AT_ONCE,
+            longest_queue=ITEMS_AT_ONCE,
             memory_bytes=MEMORY_BYTES,
             in_language=True,
         )
@@ -78,48 +78,53 @@ class Reading:
         await self._pool.close()
 
     async def begin(self) -> tuple[str, Sequence[Entry]]:
-        """The kind of the source, and its files that are not read.
+        """Open the source.
+
+        Returns:
+            The kind of the source, and entries for the files that won't be read.
 
         Raises:
-            SourceError: nothing of it can be imported.
+            SourceError: nothing in it can be imported.
             OverloadedError: the machine is too busy.
         """
         try:
-            begun = await self._pool.run(reading.begin, self._path, raises=[SourceError])
-        except _FAULTS as error:
+            opened = await self._pool.run(reading.begin, self._path, raises=[SourceError])
+        except _PROCESS_ERRORS as error:
             raise self._failure(error) from None
-        return begun["kind"], [Entry(name, remarks=(why,)) for name, why in begun["refused"]]
+        return opened["kind"], [
+            Entry(name, remarks=(reason,)) for name, reason in opened["refused"]
+        ]
 
-    async def after(self, position: int) -> Found:
-        """Some of the items behind a position.
+    async def read_after(self, position: int) -> ReadItems:
+        """Read some of the items after a position.
 
         Raises: as `begin`.
         """
-        number = AT_ONCE
+        number = ITEMS_AT_ONCE
         while True:
             try:
                 found = await self._read(position, number)
-            except _FAULTS as error:
+            except _PROCESS_ERRORS as error:
                 if number > 1:
                     number = 1
                     continue
                 log.warning("item %d of an import cannot be read: %r", position + 1, error)
-                return await self._passed_over(position)
+                return await self._skip_item(position)
             entries = _ENTRIES.validate_python(found["entries"])
-            return Found(entries, position + len(entries), found["is_end"])
+            return ReadItems(entries, position + len(entries), found["is_end"])
 
     async def copy_image(self, file: str, target: Path) -> None:
-        """Copy an image of the source into a file.
+        """Copy an image from the source to a file.
 
         Raises:
-            UnreadableError: it is damaged.
+            UnreadableError: the image is damaged.
             OverloadedError: the machine is too busy.
         """
         try:
             await self._pool.run(
                 reading.copy_file, self._path, file, str(target), raises=[UnreadableError]
             )
-        except _FAULTS:
+        except _PROCESS_ERRORS:
             raise UnreadableError(CANNOT_BE_READ) from None
 
     async def _read(self, position: int, number: int) -> dict[str, Any]:
@@ -127,14 +132,14 @@ class Reading:
             reading.read, self._path, position, number, LONGEST_POST, raises=[SourceError]
         )
 
-    async def _passed_over(self, position: int) -> Found:
+    async def _skip_item(self, position: int) -> ReadItems:
         try:
             name = await self._pool.run(
                 reading.name_of_item, self._path, position, raises=[SourceError]
             )
-        except _FAULTS as error:
+        except _PROCESS_ERRORS as error:
             raise self._failure(error) from None
-        return Found([Entry(name, remarks=(str(CANNOT_BE_READ),))], position + 1, is_end=False)
+        return ReadItems([Entry(name, remarks=(str(CANNOT_BE_READ),))], position + 1, is_end=False)
 
     @staticmethod
     def _failure(error: Exception) -> SourceError:

@@ -1,4 +1,4 @@
-"""The profile in an export of this site, and the settings that people have with it."""
+"""Import the profile in an export of this site, and the settings kept with it."""
 
 from collections import Counter
 from typing import Any
@@ -32,7 +32,7 @@ class _Fields(ProfileForm):
     hides_like_counts: Switch = False
 
 
-async def fill_profile(
+async def fill_in_profile(
     session: AsyncSession,
     owner_id: int,
     profile: ImportedProfile,
@@ -40,21 +40,21 @@ async def fill_profile(
     *,
     is_trial: bool,
 ) -> tuple[Counter[str], list[str]]:
-    """Fill in what is empty of a profile; the caller commits.
+    """Fill in the empty fields of a profile; the caller commits.
 
     Args:
-        avatar: the name of the image that becomes their picture.
+        avatar: the name of the image for their picture.
         is_trial: whether nothing is written.
 
     Returns:
-        How much there is; what to say about it.
+        The number of fields and pictures, and remarks.
     """
     columns = (*(getattr(User, name) for name in LABELS), User.avatar)
     statement = select(*columns).where(User.id == owner_id)
     if not is_trial:
         statement = statement.with_for_update(key_share=True)
     present = (await session.execute(statement)).one()
-    changes, said = dict[str, Any](), list[str]()
+    changes, remarks = dict[str, Any](), list[str]()
     for name, label in LABELS.items():
         if (given := profile.fields.get(name)) is None:
             continue
@@ -62,29 +62,29 @@ async def fill_profile(
         try:
             value = getattr(_Fields.model_validate({name: given}), name)
         except ValidationError as error:
-            said.append(str(IS_SKIPPED.with_values(field=label, reason=messages(error)[name])))
+            remarks.append(str(IS_SKIPPED.with_values(field=label, reason=messages(error)[name])))
             continue
         if not value or value == before:
             continue
         if before:
-            said.append(str(IS_KEPT.with_values(field=label)))
+            remarks.append(str(IS_KEPT.with_values(field=label)))
         else:
             changes[name] = value
     if changes:
         fields = ", ".join(str(LABELS[name]) for name in changes)
-        said.insert(0, str(ARE_FILLED_IN.with_values(fields=fields)))
+        remarks.insert(0, str(ARE_FILLED_IN.with_values(fields=fields)))
     counts = Counter(profile=len(changes))
     if profile.avatar and present.avatar:
-        said.append(str(IS_KEPT.with_values(field=PICTURE)))
+        remarks.append(str(IS_KEPT.with_values(field=PICTURE)))
     elif profile.avatar and (avatar or is_trial):
         counts["avatar"] = 1
         changes["avatar"] = avatar
     if changes and not is_trial:
         await session.execute(update(User).where(User.id == owner_id).values(changes))
-    return counts, said
+    return counts, remarks
 
 
 async def has_avatar(owner_id: int) -> bool:
-    """Whether a person has a picture of their own."""
+    """Whether a person has a profile picture."""
     async with current_app.database.reading_session() as session:
         return await session.scalar(select(User.avatar).where(User.id == owner_id)) is not None

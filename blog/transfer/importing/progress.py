@@ -1,4 +1,4 @@
-"""Recording how far an import has come. Each function is one transaction."""
+"""Save the progress of an import. Each function is one transaction."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ from blog.models.account_deletion import not_deleted
 from blog.transfer.importing.batch import Batch, Remark
 from blog.transfer.importing.events import ImportEnded
 from blog.transfer.importing.post import Entry, SourceError
-from blog.transfer.importing.processes import Found
+from blog.transfer.importing.processes import ReadItems
 from blog.transfer.importing.report import summary
 from blog.transfer.importing.uploads import remove_upload
 from blog.transfer.importing.writer import Writer
 
 RUNNING = (ImportState.CHECKING, ImportState.IMPORTING)
-# People who have waited longer have left the page, and get a mail.
-TOLD_AFTER_SECONDS = 60
+# After this long, people have left the page, so they get an email.
+MAIL_AFTER_SECONDS = 60
 LONGEST_NAME, LONGEST_REMARK = 200, 2000
 
-# Each has taken half a minute.
+# Each costs half a minute.
 MOST_UNREADABLE = 20
 TOO_SLOW = lazy_gettext("Reading too many of its items takes too long or too much memory.")
 GAVE_UP = lazy_gettext(
@@ -41,11 +41,11 @@ GAVE_UP = lazy_gettext(
 
 
 class StoppedError(Exception):
-    """The import was cancelled, or another worker goes on with it."""
+    """The import was cancelled, or another worker has taken it over."""
 
 
-async def running(session: AsyncSession, import_id: int) -> PostImport | None:
-    """An import that is to be worked on; `None` if it is finished, or not there any more."""
+async def load_running(session: AsyncSession, import_id: int) -> PostImport | None:
+    """Load an import; `None` if it is finished or deleted, or its owner may not use the site."""
     return await session.scalar(
         select(PostImport)
         .join(User, User.id == PostImport.owner_id)
@@ -55,13 +55,15 @@ async def running(session: AsyncSession, import_id: int) -> PostImport | None:
     )
 
 
-async def begun(session: AsyncSession, import_id: int, kind: str, refused: Sequence[Entry]) -> None:
-    """Write down what a source is, and which of its files are not read.
+async def save_start(
+    session: AsyncSession, import_id: int, kind: str, refused: Sequence[Entry]
+) -> None:
+    """Save the kind of a source, and which of its files won't be read.
 
     Raises:
-        StoppedError: nothing is written.
+        StoppedError: nothing was written.
     """
-    row = await _locked(session, import_id, 0)
+    row = await _lock(session, import_id, 0)
     row.kind = kind
     remarks = [Remark(each.name, text, True) for each in refused for text in each.remarks]
     row.counts = {"left_out": len(refused)}
@@ -70,28 +72,28 @@ async def begun(session: AsyncSession, import_id: int, kind: str, refused: Seque
     await session.commit()
 
 
-async def written(
+async def save_batch(
     session: AsyncSession,
     row: PostImport,
     writer: Writer,
     position: int,
-    step: tuple[Found, Batch],
+    step: tuple[ReadItems, Batch],
 ) -> None:
-    """Add the posts of a batch, together with how far the import has come.
+    """Add the posts of a batch, and save the progress.
 
     Args:
-        row: the import, as it was when this run began.
-        position: how many items had been read before.
-        step: the items, and what they have become.
+        row: the import, as it was when this run started.
+        position: the number of items read before this batch.
+        step: the items as read, and the batch prepared from them.
 
     Raises:
-        StoppedError: nothing is written.
-        SourceError: nothing is written, because too many items have used up the time for them.
+        StoppedError: nothing was written.
+        SourceError: nothing was written, because too many items have timed out.
     """
     found, batch = step
-    present = await _locked(session, row.id, position)
-    # Moderators may have paused or disabled the owner since this run began.
-    if present.state != row.state or await running(session, row.id) is None:
+    present = await _lock(session, row.id, position)
+    # Moderators may have paused or disabled the owner since this run started.
+    if present.state != row.state or await load_running(session, row.id) is None:
         raise StoppedError
     counts, further = await writer.write(session, batch)
     await mark(session, SITE)
@@ -101,12 +103,12 @@ async def written(
         raise SourceError(TOO_SLOW)
     await _add_remarks(session, row.id, [*batch.remarks, *further])
     if found.is_end:
-        await _end(session, present)
+        await _finish(session, present)
     await session.commit()
 
 
-async def failed(session: AsyncSession, import_id: int, reason: str) -> None:
-    """Write down that nothing of the source can be imported."""
+async def save_failure(session: AsyncSession, import_id: int, reason: str) -> None:
+    """Mark an import as failed because nothing in its source can be imported."""
     row = await session.get(PostImport, import_id, with_for_update=True)
     if row is not None and row.state in RUNNING:
         row.state, row.failure, row.ended_at = ImportState.FAILED, reason, func.now()
@@ -115,9 +117,9 @@ async def failed(session: AsyncSession, import_id: int, reason: str) -> None:
     await session.commit()
 
 
-async def note_failures(session: AsyncSession, kind: JobKind) -> None:
-    """Write down which imports no job works on any more; the caller commits. Their owners may try
-    again: the uploads stay, and so does how far they have come.
+async def mark_failures(session: AsyncSession, kind: JobKind) -> None:
+    """Mark running imports that no longer have a job as failed; the caller commits. Their owners
+    may try again: uploads and progress are preserved.
     """
     no_job = ~has_job(kind, "import_id", PostImport.id)
     given_up = select(PostImport).where(PostImport.state.in_(RUNNING), no_job)
@@ -130,7 +132,7 @@ async def note_failures(session: AsyncSession, kind: JobKind) -> None:
         await record(session, ImportEnded(row.id, row.owner_id))
 
 
-async def _locked(session: AsyncSession, import_id: int, position: int) -> PostImport:
+async def _lock(session: AsyncSession, import_id: int, position: int) -> PostImport:
     row = await session.get(PostImport, import_id, with_for_update=True)
     if row is None or row.state not in RUNNING or row.position != position:
         raise StoppedError
@@ -147,8 +149,8 @@ async def _add_remarks(session: AsyncSession, import_id: int, remarks: Sequence[
         await session.execute(insert(ImportRemark), rows)
 
 
-async def _end(session: AsyncSession, row: PostImport) -> None:
-    """All has been read: the owner is asked, or told."""
+async def _finish(session: AsyncSession, row: PostImport) -> None:
+    """Complete a check, whose owner is then asked to confirm, or an import."""
     row.total = row.position
     if row.state == ImportState.CHECKING:
         row.state = ImportState.CHECKED
@@ -158,7 +160,7 @@ async def _end(session: AsyncSession, row: PostImport) -> None:
     await record(session, ImportEnded(row.id, row.owner_id))
     row.ended_at = (await session.scalars(select(func.clock_timestamp()))).one()
     started_at = row.started_at or row.ended_at
-    if (row.ended_at - started_at).total_seconds() >= TOLD_AFTER_SECONDS:
+    if (row.ended_at - started_at).total_seconds() >= MAIL_AFTER_SECONDS:
         owner = await session.get_one(User, row.owner_id)
         with using_language(language_for(owner.interface_language)):
             lines = summary(row.counts)

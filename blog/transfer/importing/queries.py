@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.db.database import Database
 from blog.models import ImportRemark, PostImport
 
-# How many remarks the page shows; the report has all.
-SHOWN = 100
+# Remarks on the page; the report has all of them.
+MOST_SHOWN = 100
 NEWEST = 10
 READ_AT_ONCE = 1000
 
@@ -29,12 +29,12 @@ _REMARKS = (
 
 
 class Imports(NamedTuple):
-    """The imports of somebody.
+    """A person's imports.
 
     Attributes:
         current: the last one.
-        remarks: the first remarks about it, one more than are shown if there are more.
-        earlier: some before it.
+        remarks: its first remarks; one more than are shown, if there are more.
+        earlier: some of the ones before it.
     """
 
     current: PostImport | None
@@ -43,21 +43,21 @@ class Imports(NamedTuple):
 
 
 async def imports_of(session: AsyncSession, owner_id: int) -> Imports:
-    """The imports of somebody, the newest first."""
+    """A person's imports, newest first."""
     rows = (await session.scalars(_NEWEST, {"owner": owner_id})).all()
     if not rows:
         return Imports(None, (), ())
-    first = {"id": rows[0].id, "after": 0, "number": SHOWN + 1}
+    first = {"id": rows[0].id, "after": 0, "number": MOST_SHOWN + 1}
     return Imports(rows[0], (await session.scalars(_REMARKS, first)).all(), rows[1:])
 
 
 async def own_import(session: AsyncSession, owner_id: int, import_id: int) -> PostImport | None:
-    """An import of somebody."""
+    """A person's import, if it is theirs."""
     return await session.scalar(_ONE, {"owner": owner_id, "id": import_id})
 
 
 async def has_unfinished(session: AsyncSession, owner_id: int) -> bool:
-    """Whether an import of theirs is not finished."""
+    """Whether a person has an unfinished import."""
     imports = await session.scalars(_NEWEST, {"owner": owner_id})
     return any(not row.is_finished for row in imports)
 
@@ -65,7 +65,7 @@ async def has_unfinished(session: AsyncSession, owner_id: int) -> bool:
 async def remarks_of(
     database: Database, import_id: int
 ) -> AsyncGenerator[Sequence[ImportRemark], None]:
-    """All remarks about an import, in chunks."""
+    """Yield all remarks about an import, in chunks."""
     after, rows = 0, list[ImportRemark]()
     while not after or len(rows) == READ_AT_ONCE:
         values = {"id": import_id, "after": after, "number": READ_AT_ONCE}

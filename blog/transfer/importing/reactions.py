@@ -34,12 +34,14 @@ async def insert_reactions(
         owner_id: the author of the post.
 
     Returns:
-        What is said of it.
+        Remarks.
     """
-    moment, said = now(), list[str]()
+    current_time, remarks = now(), list[str]()
     pair = {"user_id": owner_id, "post_id": post_id}
     if liked_at is not None:
-        await session.execute(insert(PostLike).values(created_at=min(liked_at, moment), **pair))
+        await session.execute(
+            insert(PostLike).values(created_at=min(liked_at, current_time), **pair)
+        )
     if bookmark is not None:
         folder_id = None
         if bookmark.folder is not None:
@@ -47,11 +49,11 @@ async def insert_reactions(
                 name = _NAME.validate_python(bookmark.folder)
                 folder_id = await folder_named(session, owner_id, name)
             except ValidationError:
-                said.append(str(NO_FOLDER.with_values(reason=NOT_A_NAME)))
+                remarks.append(str(NO_FOLDER.with_values(reason=NOT_A_NAME)))
             except LimitReachedError as error:
-                said.append(str(NO_FOLDER.with_values(reason=error)))
-        created_at = min(bookmark.created_at or moment, moment)
+                remarks.append(str(NO_FOLDER.with_values(reason=error)))
+        created_at = min(bookmark.created_at or current_time, current_time)
         await session.execute(
             insert(Bookmark).values(created_at=created_at, folder_id=folder_id, **pair)
         )
-    return said
+    return remarks

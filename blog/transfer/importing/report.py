@@ -1,13 +1,13 @@
-"""What an import has brought, in words."""
+"""The results of an import, in words."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from blog.core.i18n import LazyText, ngettext
 from blog.core.i18n import gettext as _
 
-# Of names in one remark.
+# Names in one remark.
 NAMED_AT_ONCE = 50
-# In the order in which they are told.
+# In the order in which they are listed.
 _COUNTS: dict[str, Callable[[int], str]] = {
     "published": lambda number: ngettext("%(num)s post", "%(num)s posts", number),
     "draft": lambda number: ngettext("%(num)s draft", "%(num)s drafts", number),
@@ -58,30 +58,30 @@ _COUNTS: dict[str, Callable[[int], str]] = {
         "%(num)s item that can't be imported", "%(num)s items that can't be imported", number
     ),
 }
-# What is counted besides.
+# Counts of items that bring nothing new.
 NOTHING_NEW = {"known", "unreadable", "left_out"}
 
 
-def brings_something(counts: Mapping[str, int]) -> bool:
-    """Whether there is anything that can be imported."""
+def has_anything_new(counts: Mapping[str, int]) -> bool:
+    """Whether anything can be imported."""
     return any(number for name, number in counts.items() if name not in NOTHING_NEW)
 
 
 def summary(counts: Mapping[str, int]) -> list[str]:
-    """How much there is of each, such as "12 posts"; what there is none of is left out.
+    """List the counts in words, such as "12 posts", without zeros.
 
     Args:
-        counts: as `Writer.write` counts them.
+        counts: the counts that `Writer.write` returns.
     """
     lines = [text(number) for name, text in _COUNTS.items() if (number := counts.get(name, 0))]
     return lines or [_("nothing")]
 
 
-def named(text: LazyText, names: Sequence[str]) -> list[str]:
-    """A remark with names, some at a time.
+def format_names(text: LazyText, names: Sequence[str]) -> list[str]:
+    """Format remarks with names, at most `NAMED_AT_ONCE` in each.
 
     Args:
-        text: with a place for `%(names)s`.
+        text: the remark, with a place for `%(names)s`.
     """
     return [
         str(text.with_values(names=", ".join(names[start : start + NAMED_AT_ONCE])))

@@ -1,4 +1,4 @@
-"""The rows of imported posts."""
+"""Insert the rows of imported posts."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from blog.posts.publication import NOT_SCHEDULED
 from blog.posts.review import content_of_post
 from blog.review.content import Content
 from blog.review.rules import reasons_to_hold
-from blog.transfer.importing.batch import Ready, Remark
+from blog.transfer.importing.batch import ReadyPost, Remark
 from blog.transfer.importing.companions import insert_companions
 from blog.transfer.importing.fields import key_of
 from blog.transfer.importing.post import ImportedPost
@@ -35,7 +35,7 @@ IS_HELD = lazy_gettext("It's a draft: on this site a moderator reads it before i
 COMMENTS_ARE_HELD = lazy_gettext(
     "Your comments on it are skipped: moderators would have to read them first."
 )
-# What readers see of a post besides its text and tags.
+# What readers see of a post in addition to its text and tags.
 TEXTS = ("title", "summary", "slug", "canonical_url")
 
 
@@ -50,17 +50,20 @@ class Rows:
     def __init__(self, owner_id: int, *, is_trial: bool) -> None:
         self._owner_id = owner_id
         self._is_trial = is_trial
-        # What a trial run would have added.
+        # What a trial run would have added so far.
         self._slugs: set[str] = set()
         self._pinned = 0
 
-    async def present(self, posts: Sequence[ImportedPost]) -> dict[UUID, UUID | None]:
-        """Those that were imported before, with the digests of what they said, and those that were
-        exported here.
+    async def find_present(self, posts: Sequence[ImportedPost]) -> dict[UUID, UUID | None]:
+        """Find the posts that were imported before or exported from this site.
+
+        Returns:
+            The keys of these posts, with the digests of what was imported; `None` for exported
+            ones.
         """
         async with current_app.database.reading_session() as session:
             present: dict[UUID, UUID | None] = {
-                **await self._keys(session, [key_of(post) for post in posts])
+                **await self._find_digests(session, [key_of(post) for post in posts])
             }
             pattern = re.compile(re.escape(quart_app.config["BASE_URL"]) + "/post/([0-9]{1,18})")
             own = {
@@ -74,7 +77,7 @@ class Rows:
                     present.setdefault(key_of(own[number]), None)
         return present
 
-    async def _keys(self, session: AsyncSession, keys: Sequence[UUID]) -> dict[UUID, UUID]:
+    async def _find_digests(self, session: AsyncSession, keys: Sequence[UUID]) -> dict[UUID, UUID]:
         rows = await session.execute(
             select(ImportedRow.key, ImportedRow.digest).where(
                 ImportedRow.owner_id == self._owner_id, ImportedRow.key.in_(keys)
@@ -83,39 +86,39 @@ class Rows:
         return {row.key: row.digest for row in rows}
 
     async def add(
-        self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]
-    ) -> Sequence[Ready]:
-        """Add posts; the caller commits. A trial run finds out what it would add.
+        self, session: AsyncSession, posts: Sequence[ReadyPost], remarks: list[Remark]
+    ) -> Sequence[ReadyPost]:
+        """Add posts; the caller commits. A trial run only finds out what would be added.
 
         Args:
-            remarks: gets further ones.
+            remarks: extended by this function.
 
         Returns:
-            Those that are new.
+            The posts that are new.
         """
         if not self._is_trial and posts:
             tags = await ids_of_tags(session, [ready.post.tags for ready in posts])
             await lock_author(session, self._owner_id)
-            # Another import may have added some since.
-            present = await self._keys(session, [ready.post.key for ready in posts])
+            # Another import may have added some meanwhile.
+            present = await self._find_digests(session, [ready.post.key for ready in posts])
             posts = [ready for ready in posts if ready.post.key not in present]
         if posts:
             if current_app.site.holds_anything:
-                posts = await self._hold(session, posts, remarks)
-            await self._name(session, posts, remarks)
+                posts = await self._hold_for_review(session, posts, remarks)
+            await self._assign_slugs(session, posts, remarks)
             await self._pin(session, posts, remarks)
             if not self._is_trial:
                 await self._insert(session, posts, tags, remarks)
         return posts
 
-    async def _hold(
-        self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]
-    ) -> list[Ready]:
-        """Let posts that the rules for review hold be drafts. Once their author publishes them,
-        they wait for a moderator, as any other; thousands at once would fill the queue."""
+    async def _hold_for_review(
+        self, session: AsyncSession, posts: Sequence[ReadyPost], remarks: list[Remark]
+    ) -> list[ReadyPost]:
+        """Make posts that the review rules hold drafts. When their author publishes them, they wait
+        for a moderator like any other; thousands at once would flood the queue."""
         statement = select(User).where(User.id == self._owner_id)
         owner = (await session.scalars(statement.options(joinedload(User.role)))).one()
-        checked = list[Ready]()
+        checked = list[ReadyPost]()
         for ready in posts:
             columns = ready.post.columns
             post = Post(**{name: columns.get(name) for name in TEXTS}, body_html=ready.html)
@@ -134,10 +137,10 @@ class Rows:
             checked.append(ready._replace(companions=companions))
         return checked
 
-    async def _name(
-        self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]
+    async def _assign_slugs(
+        self, session: AsyncSession, posts: Sequence[ReadyPost], remarks: list[Remark]
     ) -> None:
-        """Give each post a slug that is free."""
+        """Give each post a free slug."""
         wanted = [ready.post.wanted_slug for ready in posts]
         slugs = await free_slugs(session, self._owner_id, wanted, self._slugs)
         for ready, slug in zip(posts, slugs, strict=True):
@@ -149,10 +152,10 @@ class Rows:
             self._slugs |= {slug for slug in slugs if slug}
 
     async def _pin(
-        self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]
+        self, session: AsyncSession, posts: Sequence[ReadyPost], remarks: list[Remark]
     ) -> None:
-        """Pin as many posts as can be."""
-        moment = now()
+        """Pin posts, up to the limit."""
+        current_time = now()
         for ready in posts:
             ready.post.columns["pinned_at"] = None
         pinned = [ready for ready in posts if ready.post.source.pinned]
@@ -162,8 +165,8 @@ class Rows:
         already = (await session.scalars(select(func.count()).where(*theirs))).one() + self._pinned
         for place, ready in enumerate(pinned):
             if already + place < MOST_PINNED:
-                pinned_at = ready.post.source.pinned_at or moment
-                ready.post.columns["pinned_at"] = min(pinned_at, moment)
+                pinned_at = ready.post.source.pinned_at or current_time
+                ready.post.columns["pinned_at"] = min(pinned_at, current_time)
                 self._pinned += self._is_trial
             else:
                 text = ngettext(
@@ -173,8 +176,10 @@ class Rows:
                 )
                 remarks.append(Remark(ready.item, text, False))
 
-    async def _covers(self, session: AsyncSession, posts: Sequence[Ready]) -> dict[str, int]:
-        """The ids of the covers of posts, by their names; locked, as by `lock_cover`."""
+    async def _lock_covers(
+        self, session: AsyncSession, posts: Sequence[ReadyPost]
+    ) -> dict[str, int]:
+        """Lock the cover images of posts, like `lock_cover`, and return their ids by name."""
         names = {cover.name for ready in posts for cover in ready.post.source.covers}
         if not names:
             return {}
@@ -188,11 +193,11 @@ class Rows:
     async def _insert(
         self,
         session: AsyncSession,
-        posts: Sequence[Ready],
+        posts: Sequence[ReadyPost],
         tag_ids: dict[str, int],
         remarks: list[Remark],
     ) -> None:
-        covers = await self._covers(session, posts)
+        covers = await self._lock_covers(session, posts)
         rows = [
             {"author_id": self._owner_id, **ready.post.columns,
              "revision": ready.companions.number,
@@ -201,14 +206,14 @@ class Rows:
             for ready in posts
         ]  # fmt: skip
         ids = await insert_posts(session, rows, [ready.post.tags for ready in posts], tag_ids)
-        came = [(post_id, ready.companions) for post_id, ready in zip(ids, posts, strict=True)]
-        await insert_companions(session, self._owner_id, came, covers)
+        companions = [
+            (post_id, ready.companions) for post_id, ready in zip(ids, posts, strict=True)
+        ]
+        await insert_companions(session, self._owner_id, companions, covers)
         for post_id, ready in zip(ids, posts, strict=True):
-            came_with = ready.companions
-            said = await insert_reactions(
-                session, self._owner_id, post_id, came_with.liked_at, came_with.bookmark
-            )
-            remarks.extend(Remark(ready.item, text, False) for text in said)
+            liked_at, bookmark = ready.companions.liked_at, ready.companions.bookmark
+            texts = await insert_reactions(session, self._owner_id, post_id, liked_at, bookmark)
+            remarks.extend(Remark(ready.item, text, False) for text in texts)
         known = [
             {"owner_id": self._owner_id, "key": ready.post.key, "digest": ready.post.digest,
              "post_id": post_id}

@@ -1,4 +1,4 @@
-"""What people do about imports. Each function is one action in one transaction."""
+"""What people do with imports. Each function is one action in one transaction."""
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,7 +9,7 @@ from blog.core.errors import LimitReachedError, NotFoundError
 from blog.core.i18n import lazy_gettext
 from blog.models import ImportRemark, ImportState, PostImport
 from blog.models.post_import import UNFINISHED
-from blog.transfer.importing.jobs import work_on
+from blog.transfer.importing.jobs import enqueue_import
 from blog.transfer.importing.uploads import remove_upload
 
 IS_RUNNING = lazy_gettext("You have an unfinished import. Please finish or cancel it first.")
@@ -17,16 +17,16 @@ IS_GONE = lazy_gettext("This import no longer exists.")
 
 
 async def begin(session: AsyncSession, owner_id: int, file_name: str, upload: str) -> None:
-    """Add an import, which is checked at once.
+    """Add an import, and enqueue its check.
 
     Args:
-        file_name: the name that its owner's computer has for the file.
+        file_name: the name of the file on its owner's computer.
         upload: the name of the stored upload (`uploads.upload_key`).
 
     Raises:
-        LimitReachedError: another one of theirs is not finished.
+        LimitReachedError: they have another unfinished import.
     """
-    # One that could be tried again is given up.
+    # A failed import can no longer be retried once there is a new one.
     failed = (PostImport.owner_id == owner_id, PostImport.state == ImportState.FAILED)
     for row in await session.scalars(select(PostImport).where(*failed).with_for_update()):
         await remove_upload(session, row)
@@ -37,34 +37,34 @@ async def begin(session: AsyncSession, owner_id: int, file_name: str, upload: st
     import_id = await session.scalar(added.returning(PostImport.id))
     if import_id is None:
         raise LimitReachedError({"file": IS_RUNNING})
-    await work_on(session, import_id)
+    await enqueue_import(session, import_id)
     await session.commit()
 
 
 async def confirm(session: AsyncSession, owner_id: int, import_id: int) -> None:
-    """Let the posts of a checked import be added. Confirming it again changes nothing.
+    """Enqueue the import of a checked file. Confirming it again changes nothing.
 
     Raises:
-        NotFoundError: it is not there, or not theirs.
+        NotFoundError: the import doesn't exist or isn't theirs.
     """
-    row = await _own(session, owner_id, import_id)
+    row = await _lock_own(session, owner_id, import_id)
     if row.state == ImportState.CHECKED:
-        # It is read anew: what was found out is said again, of what really comes.
+        # The file is read again, which adds the remarks about what is really imported.
         await session.execute(delete(ImportRemark).where(ImportRemark.import_id == import_id))
         row.state, row.started_at = ImportState.IMPORTING, func.now()
         row.position, row.counts = 0, {}
-        await work_on(session, import_id)
+        await enqueue_import(session, import_id)
     await session.commit()
 
 
 async def retry(session: AsyncSession, owner_id: int, import_id: int) -> None:
-    """Go on with an import that was given up. To do so again changes nothing.
+    """Resume a failed import. Retrying it again changes nothing.
 
     Raises:
-        NotFoundError: it is not there, or not theirs.
-        LimitReachedError: another one of theirs is not finished.
+        NotFoundError: the import doesn't exist or isn't theirs.
+        LimitReachedError: they have another unfinished import.
     """
-    row = await _own(session, owner_id, import_id)
+    row = await _lock_own(session, owner_id, import_id)
     if row.can_be_retried:
         row.state = ImportState.IMPORTING if row.started_at else ImportState.CHECKING
         row.failure = row.ended_at = None
@@ -72,24 +72,24 @@ async def retry(session: AsyncSession, owner_id: int, import_id: int) -> None:
             await session.flush()
         except IntegrityError:
             raise LimitReachedError({"": IS_RUNNING}) from None
-        await work_on(session, import_id)
+        await enqueue_import(session, import_id)
     await session.commit()
 
 
 async def cancel(session: AsyncSession, owner_id: int, import_id: int) -> None:
-    """Stop an import. The posts that it has added stay.
+    """Cancel an import. Posts that it has already added stay.
 
     Raises:
-        NotFoundError: it is not there, or not theirs.
+        NotFoundError: the import doesn't exist or isn't theirs.
     """
-    row = await _own(session, owner_id, import_id)
+    row = await _lock_own(session, owner_id, import_id)
     if not row.is_finished:
         row.state, row.ended_at = ImportState.CANCELLED, func.now()
         await remove_upload(session, row)
     await session.commit()
 
 
-async def _own(session: AsyncSession, owner_id: int, import_id: int) -> PostImport:
+async def _lock_own(session: AsyncSession, owner_id: int, import_id: int) -> PostImport:
     row = await session.get(PostImport, import_id, with_for_update=True)
     if row is None or row.owner_id != owner_id:
         raise NotFoundError(IS_GONE)

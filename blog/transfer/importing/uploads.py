@@ -1,4 +1,4 @@
-"""The uploads of imports: objects of the storage that are deleted once they are not needed."""
+"""The uploads of imports: stored objects that are deleted once they're not needed."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -33,9 +33,9 @@ REMOVE_IMPORT_UPLOAD = JobKind("remove_import_upload", remove)
 
 
 async def remove_upload(session: AsyncSession, row: PostImport) -> None:
-    """Let a job delete the upload of an import that is finished; the caller commits."""
+    """Enqueue the deletion of a finished import's upload; the caller commits."""
     if row.upload is not None:
-        await _remove_later(session, [row.upload])
+        await _enqueue_removal(session, [row.upload])
         row.upload = None
 
 
@@ -43,29 +43,29 @@ async def remove_imports(session: AsyncSession, which: ColumnElement[bool]) -> i
     """Delete imports with their reports and uploads; the caller commits.
 
     Returns:
-        How many there were.
+        The number of deleted imports.
     """
     removed = delete(PostImport).where(which).returning(PostImport.upload)
     rows = await session.scalars(removed.execution_options(synchronize_session=False))
     uploads = rows.all()
-    await _remove_later(session, [name for name in uploads if name])
+    await _enqueue_removal(session, [name for name in uploads if name])
     return len(uploads)
 
 
-async def _remove_later(session: AsyncSession, names: Sequence[str]) -> None:
+async def _enqueue_removal(session: AsyncSession, names: Sequence[str]) -> None:
     for name in names:
         await enqueue(session, REMOVE_IMPORT_UPLOAD, key=name, name=name)
 
 
 async def sweep(job: RunningJob) -> None:
-    """Delete uploads of processes that died before they could record them."""
+    """Delete uploads whose process died before adding an import."""
 
-    async def recorded(names: Collection[str]) -> Collection[str]:
+    async def find_recorded(names: Collection[str]) -> Collection[str]:
         async with job.database.reading_session() as session:
-            found = select(PostImport.upload).where(PostImport.upload.in_(names))
-            return {name for name in await session.scalars(found) if name is not None}
+            statement = select(PostImport.upload).where(PostImport.upload.in_(names))
+            return {name for name in await session.scalars(statement) if name is not None}
 
-    await delete_old(current_app.storage, FOLDER, now() - ABANDONED_AFTER, recorded)
+    await delete_old(current_app.storage, FOLDER, now() - ABANDONED_AFTER, find_recorded)
 
 
 SWEEP_IMPORT_UPLOADS = JobKind("sweep_import_uploads", sweep, at_once=1, every=timedelta(days=1))

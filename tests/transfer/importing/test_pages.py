@@ -30,7 +30,7 @@ from blog.models import (
 from blog.posts.counts import wrong_counts
 from blog.transfer.importing import jobs, progress
 from blog.transfer.importing.jobs import IMPORT_POSTS, tidy_imports
-from blog.transfer.importing.processes import Reading
+from blog.transfer.importing.processes import SourceReader
 from blog.transfer.importing.uploads import (
     FOLDER,
     REMOVE_IMPORT_UPLOAD,
@@ -170,8 +170,8 @@ async def test_a_deleted_post_can_be_imported_again(
 async def test_slugs_that_are_taken_get_a_number(
     app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession
 ) -> None:
-    written = {"body": "x", "body_html": "<p>x</p>", "renderer_version": 1}
-    db.add(Post(author_id=susan.id, title="Hello", slug="hello", **written))
+    columns = {"body": "x", "body_html": "<p>x</p>", "renderer_version": 1}
+    db.add(Post(author_id=susan.id, title="Hello", slug="hello", **columns))
     await db.commit()
     files = {f"{n}.md": front_matter("Text.", title="Hello", slug="hello") for n in range(3)}
     await send(susans_browser, zipped(files))
@@ -215,17 +215,17 @@ async def test_an_import_goes_on_after_its_worker_was_killed_without_adding_a_po
     await finish(app)
     await press(susans_browser, "confirm")
     monkeypatch.setattr(jobs, "RUN_SECONDS", 0.0)
-    written = progress.written
+    save_batch = progress.save_batch
     calls = 0
 
     async def fails_after_the_commit(*arguments: Any) -> None:
         nonlocal calls
         calls += 1
-        await written(*arguments)
+        await save_batch(*arguments)
         if calls == 2:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr(progress, "written", fails_after_the_commit)
+    monkeypatch.setattr(progress, "save_batch", fails_after_the_commit)
     await finish(app)
     assert calls >= 3
     row = await the_import(db)
@@ -264,17 +264,17 @@ async def test_an_import_that_fails_for_good_says_so_and_can_be_tried_again(
     if is_confirmed:
         await finish(app)
         await press(susans_browser, "confirm")
-    written, calls = progress.written, 0
+    save_batch, calls = progress.save_batch, 0
 
     async def fails_after_the_first_batch(*arguments: Any) -> None:
         nonlocal calls
         calls += 1
         if calls > 1:
             raise OSError("the disk is full")
-        await written(*arguments)
+        await save_batch(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(progress, "written", fails_after_the_first_batch)
+        patched.setattr(progress, "save_batch", fails_after_the_first_batch)
         await fail_for_good(app, IMPORT_POSTS)
     await do_job(app, "tidy_imports")
     page = (await susans_browser.get("/import")).text
@@ -333,13 +333,13 @@ async def test_a_cancelled_import_adds_no_more_and_its_file_is_deleted(
     await send(susans_browser, many(120))
     await finish(app)
     await press(susans_browser, "confirm")
-    written = progress.written
+    save_batch = progress.save_batch
 
     async def is_cancelled_meanwhile(*arguments: Any) -> None:
-        await written(*arguments)
+        await save_batch(*arguments)
         await press(susans_browser, "cancel")
 
-    monkeypatch.setattr(progress, "written", is_cancelled_meanwhile)
+    monkeypatch.setattr(progress, "save_batch", is_cancelled_meanwhile)
     await finish(app)
     row = await the_import(db)
     assert row.state == ImportState.CANCELLED
@@ -358,14 +358,14 @@ async def test_an_import_adds_no_more_once_its_owner_may_not_write(
     await send(susans_browser, many(120))
     await finish(app)
     await press(susans_browser, "confirm")
-    written = progress.written
+    save_batch = progress.save_batch
 
     async def is_kept_from_writing_meanwhile(*arguments: Any) -> None:
-        await written(*arguments)
+        await save_batch(*arguments)
         await db.execute(update(User).values({column: now() + timedelta(days=1)}))
         await db.commit()
 
-    monkeypatch.setattr(progress, "written", is_kept_from_writing_meanwhile)
+    monkeypatch.setattr(progress, "save_batch", is_kept_from_writing_meanwhile)
     await finish(app)
     assert 0 < await count(db, Post) < 120
 
@@ -424,10 +424,10 @@ async def test_no_file_and_a_file_that_is_too_large_are_refused(
 async def test_a_file_with_many_items_that_take_too_long_is_given_up(
     app: Broadside, susans_browser: Browser, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def takes_too_long(self: Reading, position: int, number: int) -> dict[str, Any]:
+    async def takes_too_long(self: SourceReader, position: int, number: int) -> dict[str, Any]:
         raise OutOfTimeError
 
-    monkeypatch.setattr(Reading, "_read", takes_too_long)
+    monkeypatch.setattr(SourceReader, "_read", takes_too_long)
     await send(susans_browser, many(100))
     await finish(app)
     page = (await susans_browser.get("/import")).text

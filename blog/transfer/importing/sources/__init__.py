@@ -1,1 +1,1 @@
-"""What can be imported, a file each. Runs in the reading process, without the application."""
+"""The kinds of sources, one file each. They run in the reading process, without the application."""

@@ -1,4 +1,4 @@
-"""The CSV export of Bear Blog, with a row for each post.
+"""The CSV export of Bear Blog, with one row per post.
 
 https://github.com/HermanMartinus/bearblog, `blogs/backup.py`
 """
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from blog.core.i18n import gettext as _
 from blog.core.i18n import lazy_gettext
-from blog.transfer.importing.archive import MIB, Archive, reading
+from blog.transfer.importing.archive import MIB, Archive, open_file
 from blog.transfer.importing.dates import NO_DATE
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, SourceError
-from blog.transfer.importing.sources.source import Remarks, cover_of, listed, placed
+from blog.transfer.importing.sources.source import Remarks, find_cover, replace_images, text_list
 
 NOT_CSV = lazy_gettext("This CSV file isn't an export from Bear Blog.")
 BREAKS_OFF = lazy_gettext(
@@ -40,7 +40,7 @@ class BearBlog:
         self._images = Images(archive)
 
     def records(self) -> Iterator[Row]:
-        with reading(self.archive, self._file) as content:
+        with open_file(self.archive, self._file) as content:
             rows = csv.reader(io.TextIOWrapper(content, "utf-8-sig", newline=""))
             try:
                 columns = next(rows, [])
@@ -69,7 +69,7 @@ class BearBlog:
         remarks = Remarks()
         if record.get("alias"):
             remarks.add(ALIAS)
-        text, images = placed(self._images, text, "", remarks)
+        text, images = replace_images(self._images, text, "", remarks)
         is_draft = record.get("publish") == "False"
         date = remarks.date(NO_DATE, record.get("published_date"))
         post = ImportedPost(
@@ -84,15 +84,15 @@ class BearBlog:
             language=record.get("lang") or None,
             excerpt=record.get("meta_description") or None,
             canonical_url=record.get("canonical_url") or None,
-            cover=cover_of(self._images, record.get("meta_image") or None, "", remarks),
+            cover=find_cover(self._images, record.get("meta_image") or None, "", remarks),
             images=images,
         )
         return Entry(name, post, tuple(remarks))
 
 
 def _tags(text: str) -> list[str]:
-    """The tags, a JSON list; those of old exports have commas between them."""
+    """Parse the tags: a JSON list, or separated by commas in old exports."""
     try:
-        return listed(json.loads(text))
+        return text_list(json.loads(text))
     except (ValueError, RecursionError):
-        return listed(text)
+        return text_list(text)

@@ -1,4 +1,4 @@
-"""The texts of WordPress to HTML: paragraphs of the classic editor, and shortcodes."""
+"""Convert the texts of WordPress to HTML: the classic editor's paragraphs, and shortcodes."""
 
 import re
 from html import escape
@@ -18,17 +18,19 @@ _CODE = re.compile(r"\[(?:source)?code\b([^\]]*)\]\n?(.*?)\n?\[/(?:source)?code\
 _LANGUAGE = re.compile(r"lang(?:uage)?=[\"']?([\w+#-]+)")
 
 
-def paragraphs(text: str) -> str:
-    """HTML as WordPress shows it: the classic editor leaves out the tags of paragraphs."""
+def add_paragraphs(text: str) -> str:
+    """Add the paragraph tags that the classic editor leaves out, and replace shortcodes by HTML."""
     text = text.replace("\r\n", "\n")
-    text = _CODE.sub(_block_of_code, _EMBED.sub(r"<p>\1</p>", _CAPTION.sub(_figure, text)))
+    text = _CODE.sub(_code_block, _EMBED.sub(r"<p>\1</p>", _CAPTION.sub(_figure, text)))
     if _HAS_PARAGRAPHS.search(text):
         return text
     parts = _PRE.split(text)
-    return "".join(part if place % 2 else _wrapped(part) for place, part in enumerate(parts))
+    return "".join(
+        part if index % 2 else _wrap_paragraphs(part) for index, part in enumerate(parts)
+    )
 
 
-def _wrapped(text: str) -> str:
+def _wrap_paragraphs(text: str) -> str:
     blocks = (block.strip("\n") for block in _BLANK.split(text))
     return "\n".join(
         block if _BLOCK.match(block) else "<p>" + block.replace("\n", "<br>\n") + "</p>"
@@ -37,16 +39,16 @@ def _wrapped(text: str) -> str:
     )
 
 
-def _figure(found: re.Match[str]) -> str:
-    if not (image := _IMAGE.search(found[1])):
-        return found[1]
-    caption = found[1].replace(image[0], "").strip()
+def _figure(match: re.Match[str]) -> str:
+    if not (image := _IMAGE.search(match[1])):
+        return match[1]
+    caption = match[1].replace(image[0], "").strip()
     return f"<figure>{image[0]}<figcaption>{caption}</figcaption></figure>"
 
 
-def _block_of_code(found: re.Match[str]) -> str:
-    language = _LANGUAGE.search(found[1])
+def _code_block(match: re.Match[str]) -> str:
+    language = _LANGUAGE.search(match[1])
     kind = f' class="language-{language[1]}"' if language else ""
-    # The block editor has escaped the signs of HTML, the classic one has not.
-    code = found[2] if "&lt;" in found[2] else escape(found[2], quote=False)
+    # The block editor escapes HTML, the classic editor doesn't.
+    code = match[2] if "&lt;" in match[2] else escape(match[2], quote=False)
     return f"<pre{kind}>{code}</pre>"

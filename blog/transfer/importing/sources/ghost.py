@@ -1,7 +1,7 @@
 """The JSON export of Ghost: its database tables.
 
-https://docs.ghost.org/migration/custom. The file is parsed while it is read, twice: the tags come
-behind the posts.
+https://docs.ghost.org/migration/custom. The file is parsed as a stream, twice, because the tags
+come after the posts.
 """
 
 from collections import defaultdict
@@ -10,15 +10,15 @@ from typing import Any
 
 from blog.core.i18n import gettext as _
 from blog.core.i18n import lazy_gettext, ngettext
-from blog.transfer.importing.archive import Archive, reading
+from blog.transfer.importing.archive import Archive, open_file
 from blog.transfer.importing.dates import NO_CREATED, NO_DATE, NO_EDITED
-from blog.transfer.importing.html import markdown_of_html
+from blog.transfer.importing.html import html_to_markdown
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, SourceError, Status
-from blog.transfer.importing.sources.json_rows import JSON_ERRORS, Path, rows_of
-from blog.transfer.importing.sources.source import Remarks, cover_of, placed, text_or_none
+from blog.transfer.importing.sources.json_rows import JSON_ERRORS, Path, read_rows
+from blog.transfer.importing.sources.source import Remarks, find_cover, replace_images, text_or_none
 
-# What of a post is looked at.
+# The columns of a post that are read.
 COLUMNS = {
     "id", "uuid", "title", "slug", "html", "markdown", "mobiledoc", "status", "type", "page",
     "visibility", "created_at", "updated_at", "published_at", "custom_excerpt", "canonical_url",
@@ -26,10 +26,10 @@ COLUMNS = {
 }  # fmt: skip
 COLUMNS_OF_TAGS = {"id", "name", "post_id", "tag_id", "sort_order"}
 MOST_ROWS = 500_000
-# The exporter wraps what other programs may write without it.
+# Ghost wraps the data in `db`; other programs may leave it out.
 ROOTS = (("db", "", "data"), ("data",))
 POSTS = "posts"
-# Instead of the site's own address.
+# Stands for the site's own URL.
 SITE = "__GHOST_URL__"
 
 NOT_JSON = lazy_gettext("This isn't a valid JSON file, or it's incomplete.")
@@ -43,7 +43,7 @@ NO_HTML = lazy_gettext(
 MEMBERS = lazy_gettext("Only members could read it, so it becomes a draft.")
 SENT = lazy_gettext("It was only sent by email, so it becomes a draft.")
 NO_TEXT = lazy_gettext("It has no text.")
-_STATUS: dict[str, Status] = {
+_STATUSES: dict[str, Status] = {
     "published": "published", "scheduled": "published", "draft": "draft", "sent": "draft",
 }  # fmt: skip
 
@@ -59,16 +59,16 @@ class Ghost:
         self._images = Images(archive)
         self._tags: dict[str, str] = {}
         self._tags_of: dict[str, list[tuple[float, str]]] = defaultdict(list)
-        self._table = self._look_through()
+        self._table = self._read_tags()
 
-    def _look_through(self) -> Path:
-        """Read the tags; returns where the posts are."""
+    def _read_tags(self) -> Path:
+        """Read the tags, and return the path of the table of posts."""
         posts: Path = ()
         number = 0
         tables = {(*root, name) for root in ROOTS for name in ("tags", "posts_tags", POSTS)}
         try:
-            with reading(self.archive, self._file) as content:
-                for table, row in rows_of(content, tables, COLUMNS_OF_TAGS):
+            with open_file(self.archive, self._file) as content:
+                for table, row in read_rows(content, tables, COLUMNS_OF_TAGS):
                     number += 1
                     if number > MOST_ROWS:
                         raise SourceError(
@@ -87,7 +87,7 @@ class Ghost:
                     elif name := text_or_none(row.get("name")):
                         self._tags[str(row.get("id"))] = name
         except JSON_ERRORS:
-            # What is damaged comes behind the posts, perhaps.
+            # The damage may come after the posts.
             if not posts:
                 raise SourceError(NOT_JSON) from None
         if not posts:
@@ -96,8 +96,8 @@ class Ghost:
 
     def records(self) -> Iterator[dict[str, Any]]:
         try:
-            with reading(self.archive, self._file) as content:
-                for _, row in rows_of(content, {self._table}, COLUMNS):
+            with open_file(self.archive, self._file) as content:
+                for _, row in read_rows(content, {self._table}, COLUMNS):
                     yield row
         except JSON_ERRORS:
             yield {"title": self._file, "damage": str(BREAKS_OFF)}
@@ -112,7 +112,7 @@ class Ghost:
             return Entry(name, remarks=(damage,))
         if record.get("type") == "page" or record.get("page") in (True, 1):
             return Entry(name, remarks=(str(PAGE),))
-        status = _STATUS.get(str(record.get("status")))
+        status = _STATUSES.get(str(record.get("status")))
         if status is None:
             state = str(record.get("status"))[:30]
             return Entry(name, remarks=(_("Its status is “%(state)s”.", state=state),))
@@ -128,7 +128,7 @@ class Ghost:
             status = "draft"
             remarks.add(MEMBERS)
         cover = text_or_none(record.get("feature_image") or record.get("image"))
-        text, images = placed(self._images, text, "", remarks)
+        text, images = replace_images(self._images, text, "", remarks)
         post = ImportedPost(
             key=f"ghost {record.get('uuid') or record.get('id')}",
             body=text,
@@ -142,7 +142,7 @@ class Ghost:
             language=text_or_none(record.get("locale") or record.get("language")),
             excerpt=text_or_none(record.get("custom_excerpt")),
             canonical_url=text_or_none(record.get("canonical_url")),
-            cover=cover_of(self._images, cover and cover.replace(SITE, ""), "", remarks),
+            cover=find_cover(self._images, cover and cover.replace(SITE, ""), "", remarks),
             images=images,
         )
         return Entry(name, post, tuple(remarks))
@@ -150,16 +150,16 @@ class Ghost:
     def _text(self, record: dict[str, Any], remarks: Remarks) -> str | None:
         html = record.get("html")
         if isinstance(html, str):
-            text, more = markdown_of_html(html.replace(SITE, ""))
+            text, more = html_to_markdown(html.replace(SITE, ""))
             for remark in more:
                 remarks.add(remark)
             return text
-        # Of versions before 1.0, or of a draft that was never shown.
+        # From a version before 1.0, or a draft that was never shown.
         if isinstance(markdown := record.get("markdown"), str):
             return markdown.replace(SITE, "")
         return None
 
     def _tags_of_post(self, post: str) -> list[str]:
         names = (self._tags.get(tag) for _, tag in sorted(self._tags_of.get(post, ())))
-        # Those with a number sign are internal.
+        # Tags with a number sign are internal.
         return list(dict.fromkeys(name for name in names if name and not name.startswith("#")))

@@ -1,4 +1,4 @@
-"""The rows of tables in a JSON file, which is parsed while it is read."""
+"""Read the rows of tables in a JSON file, which is parsed as a stream."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import ijson
 from ijson.common import JSONError
 
 from blog.core.i18n import lazy_gettext
-from blog.transfer.importing.archive import MIB, Archive, reading
+from blog.transfer.importing.archive import MIB, Archive, open_file
 from blog.transfer.importing.post import SourceError, UnreadableError
 
 LARGEST_LIST = 64 * MIB
@@ -18,25 +18,25 @@ SIMPLE = {"string", "number", "boolean"}
 TOO_DEEP = lazy_gettext("The JSON file is nested too deeply.")
 JSON_ERRORS = (JSONError, UnicodeDecodeError, ValueError, OverflowError, RecursionError)
 
-# The keys that lead to a value; that of an item of a list is empty.
+# The keys that lead to a value; the key of a list item is empty.
 Path = tuple[str, ...]
 
 
-def rows_of(
+def read_rows(
     content: Any, tables: Collection[Path], columns: Collection[str]
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The objects in some lists, with those of their values that are texts, numbers or switches.
+    """Yield the objects in some lists, with their strings, numbers and booleans.
 
-    `ijson.items` would need memory that is quadratic in the depth of a file.
+    `ijson.items` would need memory quadratic in the depth of the file.
 
     Args:
         content: the file.
-        tables: the lists.
-        columns: the keys of what is wanted of each object.
+        tables: the paths of the lists.
+        columns: the keys to read in each object.
 
     Raises:
         SourceError: the file is nested too deeply.
-        JSON_ERRORS: it is damaged.
+        JSON_ERRORS: the file is damaged.
     """
     row: dict[str, Any] = {}
     for path, event, value in _events(content):
@@ -48,29 +48,31 @@ def rows_of(
             row[path[-1]] = value[:LONGEST_VALUE] if isinstance(value, str) else value
 
 
-def rows_of_file(archive: Archive, file: str, columns: Collection[str]) -> Iterator[dict[str, Any]]:
-    """The objects in the list that a file is; none if it is not there.
+def read_rows_of_file(
+    archive: Archive, file: str, columns: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a file that is a list; nothing if there is no such file.
 
     Args:
-        columns: as of `rows_of`.
+        columns: as in `read_rows`.
 
     Raises:
-        UnreadableError: it is damaged from here on, or too large.
+        UnreadableError: the file is damaged from here on, or too large.
     """
     if file not in archive.sizes:
         return
     if archive.sizes[file] > LARGEST_LIST:
         raise UnreadableError
-    with reading(archive, file) as content:
+    with open_file(archive, file) as content:
         try:
-            for _, row in rows_of(content, {()}, columns):
+            for _, row in read_rows(content, {()}, columns):
                 yield row
         except (*JSON_ERRORS, SourceError):
             raise UnreadableError from None
 
 
 def _events(content: Any) -> Iterator[tuple[Path, str, Any]]:
-    """The events of a JSON file, each with the keys that lead to it."""
+    """Yield the events of a JSON file, each with the keys that lead to it."""
     path: list[str] = []
     for event, value in ijson.basic_parse(content, use_float=True):
         if event == "map_key":

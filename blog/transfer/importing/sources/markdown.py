@@ -1,4 +1,4 @@
-"""Markdown files with front matter, as of Hugo, Jekyll, Bear Blog and many others.
+"""Markdown files with front matter, from Hugo, Jekyll, Bear Blog and many others.
 
 https://gohugo.io/content-management/front-matter/, https://jekyllrb.com/docs/posts/,
 https://docs.bearblog.dev/post
@@ -14,28 +14,28 @@ from langcodes import tag_is_valid
 
 from blog.core.i18n import lazy_gettext
 from blog.transfer.front_matter import FrontMatterError, read_document
-from blog.transfer.importing.archive import MIB, Archive, content, shown
+from blog.transfer.importing.archive import MIB, Archive, printable, read_content
 from blog.transfer.importing.dates import NO_DATE, NO_EDITED, NO_EXPIRY
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, Status, UnreadableError
-from blog.transfer.importing.sources.shortcodes import without_shortcodes
+from blog.transfer.importing.sources.shortcodes import replace_shortcodes
 from blog.transfer.importing.sources.source import (
     Remarks,
-    cover_of,
-    listed,
-    placed,
-    some_of,
+    find_cover,
+    format_some,
+    replace_images,
+    text_list,
     text_or_none,
 )
 
 SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
 LARGEST_FILE = MIB
-# What stands beside the posts of a site.
+# Files found next to the posts of a site.
 NO_POSTS = {"readme", "license", "changelog", "contributing", "code_of_conduct", "security"}
 PAGE = lazy_gettext("It's a page, not a post.")
 SECTION = lazy_gettext("It describes a section of the site, and isn't a post.")
 NO_TEXT = lazy_gettext("It has no text.")
-# A site has the URLs of all its authors, so none of them may claim one.
+# A site's URLs are shared by all authors, so none of them may claim one.
 ALIASES = lazy_gettext("Its old URLs don't redirect to it here: %(urls)s")
 EXPIRED = lazy_gettext("It had expired, so it becomes a draft.")
 
@@ -59,7 +59,7 @@ class MarkdownFiles:
         names = [name for name in archive.sizes if name.lower().endswith(SUFFIXES)]
         parts = {part for name in names for part in PurePosixPath(name).parts[:-1]}
         self._is_jekyll = bool(parts & {"_posts", "_drafts"})
-        # Beside it Hugo has archetypes and themes.
+        # Next to `content/`, Hugo has archetypes and themes.
         self._is_hugo = not self._is_jekyll and any(
             name.startswith(f"{self._root}content/") for name in names
         )
@@ -74,7 +74,7 @@ class MarkdownFiles:
         return iter(self._names)
 
     def name(self, record: str) -> str:
-        return shown(record)
+        return printable(record)
 
     def entry(self, record: str) -> Entry:
         name = self.name(record)
@@ -82,7 +82,7 @@ class MarkdownFiles:
             return Entry(name, remarks=(str(PAGE),))
         if _stem(record) == "_index":
             return Entry(name, remarks=(str(SECTION),))
-        data = content(self.archive, record, LARGEST_FILE)
+        data = read_content(self.archive, record, LARGEST_FILE)
         try:
             fields, body = read_document(data.replace(b"\r\n", b"\n"))
         except FrontMatterError as error:
@@ -90,8 +90,8 @@ class MarkdownFiles:
         fields = {str(key).lower(): value for key, value in fields.items()}
         if not fields and (header := _BEAR.match(body)):
             fields, body = _bear_fields(header[1]), body[header.end() :]
-        has_place = not self._is_hugo or "/" in record.removeprefix(f"{self._root}content/")
-        if _is_page(fields) or not (has_place or fields.get("date")):
+        is_in_section = not self._is_hugo or "/" in record.removeprefix(f"{self._root}content/")
+        if _is_page(fields) or not (is_in_section or fields.get("date")):
             return Entry(name, remarks=(str(PAGE),))
         if not body.strip():
             return Entry(name, remarks=(str(NO_TEXT),))
@@ -100,37 +100,38 @@ class MarkdownFiles:
 
     def _post(self, file: str, fields: dict[str, Any], body: str, remarks: Remarks) -> ImportedPost:
         path = PurePosixPath(file)
-        place = _Place(path, has_languages=self._is_hugo)
+        file_name = _FileName(path, has_languages=self._is_hugo)
         title = text_or_none(fields.get("title"))
         if title is None and (heading := _TITLE.match(body)):
             title, body = heading[1], body[heading.end() :]
-        text = without_shortcodes(body, remarks.add)
-        text, images = placed(self._images, text, f"{path.parent}/", remarks)
+        text = replace_shortcodes(body, remarks.add)
+        text, images = replace_images(self._images, text, f"{path.parent}/", remarks)
         status = self._status(fields, path, remarks)
-        date = remarks.date(NO_DATE, _first_date(fields, *PUBLISHED)) or place.date
+        date = remarks.date(NO_DATE, _first_date(fields, *PUBLISHED)) or file_name.date
         edited_at = remarks.date(NO_EDITED, _first(fields, *EDITED))
-        if former := listed(_first(fields, "aliases", "redirect_from", "alias")):
-            remarks.add(ALIASES.with_values(urls=some_of(former)))
+        if former := text_list(_first(fields, "aliases", "redirect_from", "alias")):
+            remarks.add(ALIASES.with_values(urls=format_some(former)))
         comments = fields.get("comments_open", fields.get("comments"))
         return ImportedPost(
             key=f"file {file.removeprefix(self._root)}",
             body=text,
             title=title,
-            slug=_slug(fields) or place.slug,
+            slug=_slug(fields) or file_name.slug,
             tags=tuple(_tags(fields, by_spaces=self._is_jekyll)),
             status=status,
-            # That of a draft says when it was begun.
+            # The date of a draft is when it was started.
             published_at=date if status == "published" else None,
             created_at=date if status == "draft" else None,
             edited_at=edited_at,
-            language=text_or_none(_first(fields, "lang", "language", "locale")) or place.language,
+            language=text_or_none(_first(fields, "lang", "language", "locale"))
+            or file_name.language,
             excerpt=text_or_none(
                 _first(fields, "excerpt", "summary", "description", "meta_description")
             ),
             canonical_url=text_or_none(_first(fields, *CANONICAL)),
-            comments_open=_truth(comments) is not False,
-            pinned=_truth(fields.get("pinned")) is True,
-            cover=cover_of(self._images, _cover(fields), f"{path.parent}/", remarks),
+            comments_open=_parse_switch(comments) is not False,
+            pinned=_parse_switch(fields.get("pinned")) is True,
+            cover=find_cover(self._images, _cover(fields), f"{path.parent}/", remarks),
             images=images,
         )
 
@@ -138,8 +139,8 @@ class MarkdownFiles:
         published = _first(fields, "published", "publish")
         status = str(fields.get("status", "")).lower()
         if (
-            _truth(fields.get("draft")) is True
-            or _truth(published) is False
+            _parse_switch(fields.get("draft")) is True
+            or _parse_switch(published) is False
             or status in {"draft", "private"}
             or (self._is_jekyll and "_drafts" in path.parts)
         ):
@@ -157,8 +158,8 @@ CANONICAL = ("canonical_url", "canonicalurl", "canonical")
 COVERS = ("image", "images", "cover", "featured_image", "feature_image", "meta_image", "thumbnail")
 
 
-class _Place:
-    """What the name of a file says of its post: `_posts/2020-01-31-a-slug.md`,
+class _FileName:
+    """The date, language and slug in a file name: `_posts/2020-01-31-a-slug.md`,
     `a-slug/index.md`, `a-slug.de.md`.
     """
 
@@ -183,10 +184,10 @@ class _Place:
 
 
 def _common_folder(archive: Archive) -> str:
-    """The folder that all files are in, with a slash, if there is one."""
+    """The folder that contains all files, with a trailing slash, if there is one."""
     first = {name.partition("/")[0] for name in archive.sizes}
     folder = f"{first.pop()}/" if len(first) == 1 else ""
-    # Not the one that says what the files are.
+    # Keep the folders that tell what the files are.
     is_wrapped = folder and folder not in {"content/", "_posts/", "_drafts/"}
     return folder if is_wrapped and all(name.startswith(folder) for name in archive.sizes) else ""
 
@@ -198,7 +199,7 @@ def _bear_fields(header: str) -> dict[str, Any]:
 
 def _is_page(fields: dict[str, Any]) -> bool:
     kind = str(fields.get("type", fields.get("layout", ""))).lower()
-    return kind == "page" or _truth(fields.get("is_page")) is True
+    return kind == "page" or _parse_switch(fields.get("is_page")) is True
 
 
 def _slug(fields: dict[str, Any]) -> str | None:
@@ -212,7 +213,7 @@ def _slug(fields: dict[str, Any]) -> str | None:
 
 
 def _cover(fields: dict[str, Any]) -> str | None:
-    """The address of the cover: a text, the first of a list, or the `image` or `src` of a table."""
+    """The address of the cover: a string, the first of a list, or a field of a mapping."""
     value = _first(fields, *COVERS)
     if isinstance(value, list):
         value = value[0] if value else None
@@ -229,13 +230,15 @@ def _tags(fields: dict[str, Any], *, by_spaces: bool) -> list[str]:
         tag
         for source in sources
         for name in names
-        for tag in listed(source.get(name), by_spaces=by_spaces and name in {"tags", "categories"})
+        for tag in text_list(
+            source.get(name), by_spaces=by_spaces and name in {"tags", "categories"}
+        )
     ]
     return list(dict.fromkeys(found))
 
 
-def _truth(value: Any) -> bool | None:
-    """A switch as it is written in YAML 1.1, TOML, JSON and CSV; `None` if it is none."""
+def _parse_switch(value: Any) -> bool | None:
+    """Parse a boolean as written in YAML 1.1, TOML, JSON or CSV; `None` if it isn't one."""
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
@@ -243,13 +246,13 @@ def _truth(value: Any) -> bool | None:
 
 
 def _first(fields: dict[str, Any], *names: str) -> Any:
-    """The value of the first of these fields that is there."""
+    """The value of the first of these fields that is set."""
     return next((fields[name] for name in names if fields.get(name) not in (None, "")), None)
 
 
 def _first_date(fields: dict[str, Any], *names: str) -> Any:
-    """The same of dates: `published` may be a switch, too."""
-    return _first(fields, *(name for name in names if _truth(fields.get(name)) is None))
+    """Like `_first`, but skip booleans, because `published` may be one."""
+    return _first(fields, *(name for name in names if _parse_switch(fields.get(name)) is None))
 
 
 def _stem(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The archive that an export of this site makes (`blog.transfer.format`)."""
+"""An export of this software (`blog.transfer.format`)."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from blog.transfer.format import (
     SUBSCRIPTIONS,
 )
 from blog.transfer.front_matter import FrontMatterError, read_document
-from blog.transfer.importing.archive import Archive, content, reading, shown
+from blog.transfer.importing.archive import Archive, open_file, printable, read_content
 from blog.transfer.importing.dates import NO_CREATED, NO_DATE, NO_EDITED, NO_PINNED
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import (
@@ -39,7 +39,7 @@ from blog.transfer.importing.sources.own_comments import OwnComments
 from blog.transfer.importing.sources.own_images import OwnImages
 from blog.transfer.importing.sources.own_reactions import DAMAGED, OwnReactions
 from blog.transfer.importing.sources.own_texts import LARGEST_TEXT, OwnTexts
-from blog.transfer.importing.sources.source import Remarks, listed, text_or_none
+from blog.transfer.importing.sources.source import Remarks, text_list, text_or_none
 
 NOT_READABLE = lazy_gettext(
     "The files %(one)s and %(other)s in it can't be read.", one=EXPORT, other=MEDIA
@@ -65,7 +65,7 @@ ACCOUNT_STAYS = lazy_gettext(
     "has recorded about you, such as notifications and reports."
 )
 _ID = re.compile(rb"^id: ([0-9]{1,18})[ \t]*\r?$", re.MULTILINE)
-_STATUS: dict[str, Status] = {
+_STATUSES: dict[str, Status] = {
     "published": "published", "scheduled": "scheduled", "draft": "draft",
 }  # fmt: skip
 
@@ -77,31 +77,31 @@ class OwnExport:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
-        facts, media = self._json(EXPORT), self._json(MEDIA)
-        if not isinstance(facts, dict) or not isinstance(media, list):
+        metadata, media = self._read_json(EXPORT), self._read_json(MEDIA)
+        if not isinstance(metadata, dict) or not isinstance(media, list):
             raise SourceError(NOT_READABLE)
-        if facts.get("format") != FORMAT:
+        if metadata.get("format") != FORMAT:
             raise SourceError(NEWER)
-        self._site = str(facts.get("site"))[:200].rstrip("/")
+        self._site = str(metadata.get("site"))[:200].rstrip("/")
         self._images = OwnImages(Images(archive), media)
         self._texts = OwnTexts(archive, self._images, str(self._profile.get("username")))
 
-    def _json(self, name: str) -> Any:
+    def _read_json(self, name: str) -> Any:
         try:
-            return json.loads(content(self.archive, name, LARGEST_LIST))
+            return json.loads(read_content(self.archive, name, LARGEST_LIST))
         except (ValueError, RecursionError, UnreadableError):
             raise SourceError(NOT_READABLE) from None
 
-    def _part(self, name: str, kind: type) -> Any:
-        """The content of a JSON file; empty if it is not there.
+    def _read_part(self, name: str, kind: type) -> Any:
+        """Read a JSON file; empty if there is no such file.
 
         Raises:
-            UnreadableError: it cannot be read.
+            UnreadableError: the file cannot be read.
         """
         if name not in self.archive.sizes:
             return kind()
         try:
-            value = json.loads(content(self.archive, name, LARGEST_LIST))
+            value = json.loads(read_content(self.archive, name, LARGEST_LIST))
         except (ValueError, RecursionError):
             raise UnreadableError(DAMAGED) from None
         if not isinstance(value, kind):
@@ -112,7 +112,7 @@ class OwnExport:
     def _profile(self) -> dict[str, Any]:
         """The profile; empty if it cannot be read."""
         try:
-            return dict(self._part(PROFILE, dict))
+            return dict(self._read_part(PROFILE, dict))
         except UnreadableError:
             return {}
 
@@ -120,9 +120,9 @@ class OwnExport:
     def _posts(self) -> set[str]:
         """The ids of all posts."""
         found = set()
-        for name in self._names_of_posts():
+        for name in self._post_files():
             try:
-                with reading(self.archive, name) as file:
+                with open_file(self.archive, name) as file:
                     found_id = _ID.search(file.read(4096))
             except UnreadableError:
                 continue
@@ -138,16 +138,16 @@ class OwnExport:
     def _comments(self) -> OwnComments:
         return OwnComments(self.archive, self._posts, self._reactions)
 
-    def _names_of_posts(self) -> Iterator[str]:
+    def _post_files(self) -> Iterator[str]:
         for name in self.archive.sizes:
             if name.startswith(f"{POSTS_FOLDER}/") and name.endswith(".md"):
                 yield name
 
     def records(self) -> Iterator[str]:
-        # Bookmarks of posts refer to folders.
+        # Folders come first, because the bookmarks of posts refer to them.
         first, *choices = own_choices.READERS
         yield from (name for name in (first,) if name in self.archive.sizes)
-        yield from self._names_of_posts()
+        yield from self._post_files()
         # The picture comes with the profile.
         picture = f"/media/{self._profile.get('avatar')}"
         yield from (address for address in self._images.addresses if address != picture)
@@ -157,7 +157,7 @@ class OwnExport:
                 yield name
 
     def name(self, record: str) -> str:
-        return shown(record)
+        return printable(record)
 
     def entry(self, record: str) -> Entry:
         name = self.name(record)
@@ -169,11 +169,11 @@ class OwnExport:
         if record.startswith(f"{POSTS_FOLDER}/"):
             return self._post_entry(record, name)
         if record in {COMMENTS, *own_reactions.FILES}:
-            # What can be taken comes with its post.
-            return Entry(name, remarks=self._left_out(record))
+            # Anything that can be imported comes with its post.
+            return Entry(name, remarks=self._skipped_remarks(record))
         return self._entry_of_person(record, name)
 
-    def _left_out(self, record: str) -> tuple[str, ...]:
+    def _skipped_remarks(self, record: str) -> tuple[str, ...]:
         """Remarks on the comments, likes or bookmarks that are not imported."""
         if record == COMMENTS:
             return self._comments.remarks
@@ -186,7 +186,7 @@ class OwnExport:
             return self._account_entry(name)
         if record == PROFILE:
             return self._profile_entry(name)
-        rows = self._part(record, list)
+        rows = self._read_part(record, list)
         if not all(isinstance(each, dict) for each in rows):
             raise UnreadableError(DAMAGED)
         if read := own_choices.READERS.get(record):
@@ -195,12 +195,12 @@ class OwnExport:
         return Entry(name, remarks=(remark,) if rows else ())
 
     def _account_entry(self, name: str) -> Entry:
-        hides = self._part(ACCOUNT, dict).get("hides_like_counts") is True
-        chosen = ImportedProfile(fields={"hides_like_counts": "true"}) if hides else None
-        return Entry(name, remarks=(str(ACCOUNT_STAYS),), profile=chosen)
+        hides = self._read_part(ACCOUNT, dict).get("hides_like_counts") is True
+        profile = ImportedProfile(fields={"hides_like_counts": "true"}) if hides else None
+        return Entry(name, remarks=(str(ACCOUNT_STAYS),), profile=profile)
 
     def _profile_entry(self, name: str) -> Entry:
-        profile = self._part(PROFILE, dict)
+        profile = self._read_part(PROFILE, dict)
         fields = {key: text for key, text in profile.items() if isinstance(text, str)}
         if profile.get("noindex") is True:
             fields["noindex"] = "true"
@@ -208,12 +208,12 @@ class OwnExport:
         image = self._images.find(f"/media/{avatar}") if avatar else None
         if avatar and image is None:
             remarks.add(NO_PICTURE)
-        taken = ImportedProfile(fields=fields, avatar=image)
-        return Entry(name, remarks=tuple(remarks), profile=taken)
+        imported = ImportedProfile(fields=fields, avatar=image)
+        return Entry(name, remarks=tuple(remarks), profile=imported)
 
     def _post_entry(self, record: str, name: str) -> Entry:
         try:
-            fields, body = read_document(content(self.archive, record, LARGEST_TEXT))
+            fields, body = read_document(read_content(self.archive, record, LARGEST_TEXT))
         except FrontMatterError as error:
             raise UnreadableError(str(error)) from None
         if not body.strip() and fields.get("status") != "draft":
@@ -223,8 +223,8 @@ class OwnExport:
         return Entry(name, post, remarks=tuple(remarks))
 
     def _post(self, file: str, fields: dict[str, Any], body: str, remarks: Remarks) -> ImportedPost:
-        body, images = self._images.renamed(body)
-        status = _STATUS.get(str(fields.get("status")), "draft")
+        body, images = self._images.rename_images(body)
+        status = _STATUSES.get(str(fields.get("status")), "draft")
         number = text_or_none(fields.get("id"))
         copy = self._texts.copy(number, remarks)
         if fields.get("hidden_at"):
@@ -239,7 +239,7 @@ class OwnExport:
             body=body,
             title=text_or_none(fields.get("title")),
             slug=text_or_none(fields.get("slug")),
-            tags=tuple(listed(fields.get("tags"))),
+            tags=tuple(text_list(fields.get("tags"))),
             status=status,
             published_at=remarks.date(NO_DATE, fields.get("published_at")),
             time_zone=text_or_none(fields.get("time_zone")),

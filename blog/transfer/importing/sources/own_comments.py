@@ -9,7 +9,7 @@ from blog.transfer.format import COMMENT_LIKES, COMMENTS
 from blog.transfer.importing.archive import Archive
 from blog.transfer.importing.dates import NO_DATE_OF_COMMENT
 from blog.transfer.importing.post import ImportedComment, UnreadableError
-from blog.transfer.importing.sources.json_rows import rows_of_file
+from blog.transfer.importing.sources.json_rows import read_rows_of_file
 from blog.transfer.importing.sources.own_reactions import OwnReactions
 from blog.transfer.importing.sources.source import Remarks, text_or_none
 
@@ -30,23 +30,23 @@ _COLUMNS = {
 
 
 class OwnComments:
-    """What its owner has commented.
+    """The owner's comments on their own posts.
 
     Args:
         archive: the export.
-        posts: the ids of their own posts in it.
-        reactions: what they like.
+        posts: the ids of the owner's posts in it.
+        reactions: the owner's likes.
     """
 
     def __init__(self, archive: Archive, posts: Collection[str], reactions: OwnReactions) -> None:
         self._of_post: dict[str, list[ImportedComment]] = defaultdict(list)
         self._remarks = Remarks()
         self._reactions = reactions
-        # The post of each; a reply comes behind what it replies to.
+        # The post of each comment. A reply comes after its parent.
         self._posts = dict[str, str]()
         others = replies = 0
         try:
-            for row in rows_of_file(archive, COMMENTS, _COLUMNS):
+            for row in read_rows_of_file(archive, COMMENTS, _COLUMNS):
                 if (post := str(row.get("post_id"))) not in posts:
                     others += 1
                     continue
@@ -64,25 +64,25 @@ class OwnComments:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is not taken."""
+        """Remarks about comments that are left out."""
         return tuple(self._remarks)
 
     @property
     def remarks_on_likes(self) -> tuple[str, ...]:
-        """Which likes of comments are not taken."""
+        """Remarks about likes of comments that are left out."""
         remarks = Remarks(self._reactions.remarks(COMMENT_LIKES))
         if self._other_likes:
             remarks.add(LIKES_OF_OTHERS.with_values(number=format_number(self._other_likes)))
         return tuple(remarks)
 
     def of_post(self, number: str | None) -> tuple[ImportedComment, ...]:
-        """The comments below a post of their own, in their order."""
+        """The owner's comments on one of their posts, in order."""
         return tuple(self._of_post.get(number or "", ()))
 
     def _comment(self, row: dict[str, Any], post: str) -> ImportedComment:
         number, parent = str(row.get("id")), str(row.get("parent_id"))
         problem = NO_DATE_OF_COMMENT.with_values(number=number)
-        disabled_at = self._remarks.since(problem, row.get("disabled_at"))
+        disabled_at = self._remarks.date_or_now(problem, row.get("disabled_at"))
         return ImportedComment(
             body=str(row.get("body") or ""),
             number=number,

@@ -1,4 +1,4 @@
-"""The images of an export of this site."""
+"""The images in an export of this site."""
 
 import re
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ class OwnImages:
     """The images that an export lists.
 
     Args:
-        images: those of the archive.
-        listed: the content of the list.
+        images: the images in the archive.
+        listed: the content of `media.json`.
 
     Attributes:
-        addresses: how texts refer to each.
+        addresses: the listed images, by the address that texts use.
     """
 
     def __init__(self, images: Images, listed: Sequence[Any]) -> None:
@@ -29,17 +29,17 @@ class OwnImages:
         self._by_id = {str(image.get("id")): name for name, image in self.addresses.items()}
 
     def find(self, address: str) -> ImportedImage | None:
-        """The image that has an address in the texts."""
+        """The image with this address."""
         listed = self.addresses.get(address, {})
         alt, caption = (str(listed.get(name) or "") for name in ("alt", "caption"))
         return self._images.image(str(listed.get("file")), address, alt, caption)
 
     def with_id(self, number: str) -> ImportedImage | None:
-        """The image that had an id."""
+        """The image that had this id."""
         return self.find(self._by_id.get(number, ""))
 
-    def renamed(self, body: str) -> tuple[str, tuple[ImportedImage, ...]]:
-        """A text with the addresses that its images get here."""
+    def rename_images(self, body: str) -> tuple[str, tuple[ImportedImage, ...]]:
+        """Replace the addresses of the images in a text by their new ones."""
         images: dict[str, ImportedImage] = {}
 
         def rename(found: re.Match[str]) -> str:

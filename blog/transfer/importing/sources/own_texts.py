@@ -1,4 +1,4 @@
-"""The earlier texts and the unpublished changes of posts, in an export of this site."""
+"""Earlier texts and unpublished changes of posts, in an export of this site."""
 
 import re
 from collections import defaultdict
@@ -8,7 +8,7 @@ from typing import Any
 from blog.core.i18n import format_number, lazy_gettext
 from blog.transfer.format import COPIES_FOLDER, COPY_FIELDS, REVISIONS_FOLDER
 from blog.transfer.front_matter import Document, FrontMatterError, read_document
-from blog.transfer.importing.archive import MIB, Archive, content
+from blog.transfer.importing.archive import MIB, Archive, read_content
 from blog.transfer.importing.dates import NO_DATE_OF_REVISION, NO_REVISED, NO_SAVED
 from blog.transfer.importing.post import (
     ImportedCopy,
@@ -17,12 +17,12 @@ from blog.transfer.importing.post import (
     UnreadableError,
 )
 from blog.transfer.importing.sources.own_images import OwnImages
-from blog.transfer.importing.sources.source import Remarks, listed, text_or_none
+from blog.transfer.importing.sources.source import Remarks, text_list, text_or_none
 
-# More than a post with all of its fields.
+# Larger than any post with all its fields.
 LARGEST_TEXT = MIB
-# Of the earlier texts of one post together. They are added with it, so that no reader sees half of
-# its history.
+# In total for the earlier texts of one post. They are added along with it, so that no reader sees
+# half of its history.
 LARGEST_HISTORY = 16 * MIB
 
 TOO_MUCH_HISTORY = lazy_gettext(
@@ -38,12 +38,12 @@ _COPY = re.compile(COPIES_FOLDER + r"/([0-9]{1,18})\.md")
 
 
 class OwnTexts:
-    """What belongs to posts and has files of its own.
+    """Texts that belong to posts but have their own files.
 
     Args:
         archive: the export.
         images: its images.
-        username: of its owner.
+        username: its owner's username.
     """
 
     def __init__(self, archive: Archive, images: OwnImages, username: str) -> None:
@@ -62,10 +62,10 @@ class OwnTexts:
                 self._others.append(name)
 
     def without_post(self, posts: Collection[str]) -> Iterator[str]:
-        """The files whose posts are not there.
+        """Yield the files whose posts are missing.
 
         Args:
-            posts: the ids of those that are.
+            posts: the ids of the posts in the export.
         """
         yield from self._others
         for post, files in self._revisions.items():
@@ -78,7 +78,7 @@ class OwnTexts:
     def history(
         self, number: str | None, fields: dict[str, Any], remarks: Remarks
     ) -> ImportedHistory:
-        """What readers of a post have seen before.
+        """The published texts of a post.
 
         Args:
             number: the id of the post.
@@ -107,24 +107,24 @@ class OwnTexts:
         except UnreadableError as error:
             remarks.add(SKIPPED.with_values(number=number, reason=error))
             return None
-        body, images = self._images.renamed(body)
+        body, images = self._images.rename_images(body)
         problem = NO_DATE_OF_REVISION.with_values(number=number)
         return ImportedRevision(
             body=body,
             number=number,
             title=text_or_none(fields.get("title")),
-            tags=tuple(listed(fields.get("tags"))),
+            tags=tuple(text_list(fields.get("tags"))),
             language=text_or_none(fields.get("language")),
             excerpt=text_or_none(fields.get("excerpt")),
             images=images,
             created_at=remarks.date(problem, fields.get("created_at")),
             is_by_author=self._is_own(fields.get("editor")),
-            hidden_at=remarks.since(problem, fields.get("hidden_at")),
+            hidden_at=remarks.date_or_now(problem, fields.get("hidden_at")),
             is_hidden_by_moderator=fields.get("hidden_by_moderator") is True,
         )
 
     def copy(self, number: str | None, remarks: Remarks) -> ImportedCopy | None:
-        """The unpublished changes of a post with an id."""
+        """The unpublished changes of the post with this id."""
         if (file := self._copies.get(number or "")) is None:
             return None
         try:
@@ -132,7 +132,7 @@ class OwnTexts:
         except UnreadableError as error:
             remarks.add(COPY_SKIPPED.with_values(reason=error))
             return None
-        body, images = self._images.renamed(body)
+        body, images = self._images.rename_images(body)
         typed = {
             name: value for name, value in fields.items()
             if isinstance(value, str) and name not in {*COPY_FIELDS, "cover"}
@@ -151,7 +151,7 @@ class OwnTexts:
 
     def _document(self, file: str) -> Document:
         try:
-            return read_document(content(self._archive, file, LARGEST_TEXT))
+            return read_document(read_content(self._archive, file, LARGEST_TEXT))
         except FrontMatterError as error:
             raise UnreadableError(str(error)) from None
 

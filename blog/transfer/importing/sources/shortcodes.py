@@ -1,4 +1,4 @@
-"""What Hugo and Jekyll have in their texts that is no Markdown."""
+"""Replace what Hugo and Jekyll add to Markdown."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _RELATIVE = re.compile(
     r"\{\{\s*[\"']([^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|relURL|absURL)\s*\}\}"
 )
 _MORE = re.compile(r"^<!--\s*more\s*-->[ \t]*\n?", re.MULTILINE)
-_LEFT = re.compile(r"\{\{[<%]|\{%")
+_REMAINING = re.compile(r"\{\{[<%]|\{%")
 _HTML = re.compile(r"<(?:div|p|span|table|iframe|video|audio|details|center|br|a|sup|sub)\b[^<>]*>")
 
 SHOWN = lazy_gettext(
@@ -30,37 +30,37 @@ SHOWN = lazy_gettext(
 HTML_SHOWN = lazy_gettext("It contains HTML, which appears as plain text.")
 
 
-def without_shortcodes(text: str, remark: Callable[[LazyText], None]) -> str:
-    """A text with Markdown for the most common ones; the others are remarked on."""
-    text = outside_code(text, _replaced)
+def replace_shortcodes(text: str, remark: Callable[[LazyText], None]) -> str:
+    """Replace the most common shortcodes by Markdown, and remark on the others."""
+    text = outside_code(text, _replace_known)
 
-    def look(part: str) -> str:
-        if _LEFT.search(part):
+    def check(part: str) -> str:
+        if _REMAINING.search(part):
             remark(SHOWN)
         if _HTML.search(re.sub(r"`[^`\n]*`", "", part)):
             remark(HTML_SHOWN)
         return part
 
-    outside_code(text, look)
+    outside_code(text, check)
     return text
 
 
-def _replaced(text: str) -> str:
+def _replace_known(text: str) -> str:
     for pattern in (_HUGO_CODE, _JEKYLL_CODE):
-        text = pattern.sub(_fenced, text)
+        text = pattern.sub(_fenced_code, text)
     text = _RELATIVE.sub(r"\1", _SITE.sub("", text))
     return _MORE.sub("", _HUGO_FIGURE.sub(_figure, text))
 
 
-def _fenced(found: re.Match[str]) -> str:
-    longest = max(map(len, re.findall("`+", found[2])), default=0)
+def _fenced_code(match: re.Match[str]) -> str:
+    longest = max(map(len, re.findall("`+", match[2])), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{found[1]}\n{found[2]}\n{fence}"
+    return f"{fence}{match[1]}\n{match[2]}\n{fence}"
 
 
-def _figure(found: re.Match[str]) -> str:
-    given = attributes_of(found[1])
-    if not (address := given.get("src")):
-        return found[0]
-    caption = given.get("caption") or given.get("title") or ""
-    return markdown_image(address, given.get("alt") or caption, caption)
+def _figure(match: re.Match[str]) -> str:
+    attributes = attributes_of(match[1])
+    if not (address := attributes.get("src")):
+        return match[0]
+    caption = attributes.get("caption") or attributes.get("title") or ""
+    return markdown_image(address, attributes.get("alt") or caption, caption)

@@ -1,4 +1,4 @@
-"""What all sources have in common."""
+"""The interface of sources, and functions they share."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from blog.core.i18n import LazyText, ngettext
 from blog.core.i18n import gettext as _
 from blog.transfer.importing.archive import Archive
-from blog.transfer.importing.dates import date_of
+from blog.transfer.importing.dates import parse_date
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedImage
 
-# Of addresses and names in one remark.
+# Addresses and names in one remark.
 MOST_NAMED = 3
 
 
@@ -19,62 +19,62 @@ class Source(Protocol):
     """A file with posts, of one kind.
 
     Attributes:
-        kind: what it is, such as "WordPress".
-        archive: the files that it consists of.
+        kind: the name of its kind, such as "WordPress".
+        archive: its files.
     """
 
     kind: str
     archive: Archive
 
     def records(self) -> Iterator[Any]:
-        """The items as they are found, in an order that is the same each time.
+        """Yield the items as found, always in the same order.
 
-        To find them is quick, so that those that have been read already can be passed over.
+        Finding items must be quick, because those already read are skipped this way.
 
         Raises:
-            SourceError: nothing of the source can be read.
+            SourceError: nothing in the source can be read.
         """
 
     def entry(self, record: Any) -> Entry:
-        """What an item turns out to be.
+        """Read an item.
 
         Raises:
-            UnreadableError: it cannot be read.
+            UnreadableError: the item cannot be read.
         """
 
     def name(self, record: Any) -> str:
-        """What its owner knows an item by."""
+        """The name by which the owner recognises an item."""
 
 
 class Remarks(list[str]):
-    """Collects what is said of an item, each once."""
+    """Collects the remarks about an item, each once."""
 
     def add(self, remark: str | LazyText) -> None:
         if (text := str(remark)) not in self:
             self.append(text)
 
     def date(self, problem: LazyText, value: Any) -> Any:
-        """A date; if it is none, that is remarked.
+        """Parse a date, or add a remark that it isn't valid.
 
         Args:
-            problem: what is said then (`blog.transfer.importing.dates`).
+            problem: the remark (`blog.transfer.importing.dates`).
         """
         try:
-            return date_of(value)
+            return parse_date(value)
         except ValueError as error:
             self.add(problem.with_values(value=error))
             return None
 
-    def since(self, problem: LazyText, value: Any) -> Any:
-        """The date since when something is hidden: now, if it is not valid."""
+    def date_or_now(self, problem: LazyText, value: Any) -> Any:
+        """Parse the time at which something was hidden, or use now if it isn't valid."""
         return self.date(problem, value) or (datetime.now(UTC) if value else None)
 
 
-def placed(
+def replace_images(
     images: Images, text: str, folder: str, remarks: Remarks
 ) -> tuple[str, tuple[ImportedImage, ...]]:
-    """A Markdown text with its images, and remarks about those that are not there."""
-    found = images.place(text, folder)
+    """Replace the addresses of images in a Markdown text, and remark on images that are missing."""
+    found = images.replace_addresses(text, folder)
     elsewhere = [each for each in found.missing if "://" in each or each.startswith("//")]
     absent = [each for each in found.missing if each not in elsewhere]
     if elsewhere:
@@ -83,7 +83,7 @@ def placed(
                 "%(num)s image is on another site, and not copied from there: %(urls)s",
                 "%(num)s images are on another site, and not copied from there: %(urls)s",
                 len(elsewhere),
-                urls=some_of(elsewhere),
+                urls=format_some(elsewhere),
             )
         )
     if absent:
@@ -92,28 +92,28 @@ def placed(
                 "%(num)s image is not in the file: %(names)s",
                 "%(num)s images are not in the file: %(names)s",
                 len(absent),
-                names=some_of(absent),
+                names=format_some(absent),
             )
         )
     return found.text, tuple(dict.fromkeys(found.images))
 
 
-def cover_of(
+def find_cover(
     images: Images, address: str | None, folder: str, remarks: Remarks
 ) -> ImportedImage | None:
-    """A cover by its address, and a remark if it is not there."""
+    """Find a cover by its address, or add a remark that it is missing."""
     if address is None:
         return None
     if (cover := images.find(address, folder)) is None:
-        remarks.add(_("Its cover image isn't in the file: %(name)s", name=some_of([address])))
+        remarks.add(_("Its cover image isn't in the file: %(name)s", name=format_some([address])))
     return cover
 
 
-def listed(value: Any, *, by_spaces: bool = False) -> list[str]:
-    """Texts of a list, or of one text with commas.
+def text_list(value: Any, *, by_spaces: bool = False) -> list[str]:
+    """Split a list, or a string with commas, into strings.
 
     Args:
-        by_spaces: whether a text without commas has one item a word.
+        by_spaces: whether a string without commas is split into words.
     """
     if isinstance(value, str):
         parts = value.split(",") if "," in value or not by_spaces else value.split()
@@ -125,13 +125,13 @@ def listed(value: Any, *, by_spaces: bool = False) -> list[str]:
 
 
 def text_or_none(value: Any) -> str | None:
-    """A text that says something; numbers count."""
+    """A string or number as a string; `None` if it is empty or of another type."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value).strip() or None
 
 
-def some_of(items: list[str]) -> str:
-    """The first of some addresses or names, for a remark."""
+def format_some(items: list[str]) -> str:
+    """Format the first few addresses or names, for a remark."""
     shown = ", ".join(each if len(each) <= 150 else f"{each[:149]}…" for each in items[:MOST_NAMED])
     return shown + (", …" if len(items) > MOST_NAMED else ".")

@@ -1,6 +1,6 @@
 """WordPress eXtended RSS (WXR), the export of WordPress.
 
-`wp-admin/includes/export.php` of WordPress writes it, and `wp export` by the same code.
+WordPress writes it in `wp-admin/includes/export.php`, which `wp export` uses too.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from blog.core.i18n import LazyText, format_number, lazy_gettext, ngettext
 from blog.core.i18n import gettext as _
 from blog.transfer.importing.archive import Archive
 from blog.transfer.importing.dates import NO_DATE, NO_EDITED
-from blog.transfer.importing.html import markdown_of_html
+from blog.transfer.importing.html import html_to_markdown
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import (
     Entry,
@@ -22,9 +22,9 @@ from blog.transfer.importing.post import (
     Status,
     UnreadableError,
 )
-from blog.transfer.importing.sources.blocks import paragraphs
-from blog.transfer.importing.sources.source import Remarks, cover_of, placed
-from blog.transfer.importing.sources.wxr import COVER, Item, Parser, items_of
+from blog.transfer.importing.sources.blocks import add_paragraphs
+from blog.transfer.importing.sources.source import Remarks, find_cover, replace_images
+from blog.transfer.importing.sources.wxr import COVER, Item, Parser, read_items
 
 NOT_XML = lazy_gettext("This isn't a valid XML file: see line %(line)s.")
 NOT_WXR = lazy_gettext("This XML file isn't an export from WordPress.")
@@ -41,14 +41,14 @@ HAS_COMMENTS = lazy_gettext(
 NO_TEXT = lazy_gettext("It has no text.")
 NO_COVER = lazy_gettext("Its featured image isn't in the file.")
 LONGEST_URL = 2000
-_STATUS: dict[str, Status] = {
+_STATUSES: dict[str, Status] = {
     "publish": "published", "future": "published", "draft": "draft", "pending": "draft",
     "private": "draft",
 }  # fmt: skip
 
 
 class WordPress:
-    """An export of WordPress, of one or several XML files."""
+    """An export of WordPress, one or several XML files."""
 
     kind = "WordPress"
 
@@ -59,13 +59,13 @@ class WordPress:
 
     @cached_property
     def _attachments(self) -> dict[str, str]:
-        """The URLs of the media library, by their ids. They may come behind the posts that use
-        them, so the files are looked through once more.
+        """The URLs of the media library, by id. They may come after the posts that use them, so the
+        files are read one more time.
         """
         found = {}
         for file in self._files:
             try:
-                for item in items_of(self.archive, file, Parser()):
+                for item in read_items(self.archive, file, Parser()):
                     url = item.get("attachment_url")
                     if item.get("post_type") == "attachment" and len(url) <= LONGEST_URL:
                         found[item.get("post_id")] = url
@@ -78,7 +78,7 @@ class WordPress:
         for file in self._files:
             parser = Parser()
             try:
-                for item in items_of(self.archive, file, parser):
+                for item in read_items(self.archive, file, parser):
                     number += 1
                     if item.get("post_type") != "attachment":
                         yield item
@@ -117,12 +117,12 @@ class WordPress:
             return Entry(name, remarks=(str(PAGE),))
         if record.is_too_long:
             raise UnreadableError(TOO_LONG)
-        status = _STATUS.get(record.get("status"))
+        status = _STATUSES.get(record.get("status"))
         if status is None:
             state = record.get("status")[:30]
             return Entry(name, remarks=(_("Its status is “%(state)s”.", state=state),))
         remarks = Remarks()
-        text, more = markdown_of_html(paragraphs(record.values.get("encoded:content", "")))
+        text, more = html_to_markdown(add_paragraphs(record.values.get("encoded:content", "")))
         if not text:
             return Entry(name, remarks=(str(NO_TEXT),))
         for remark in more:
@@ -134,13 +134,13 @@ class WordPress:
             remarks.add(PROTECTED)
         if record.comments:
             remarks.add(HAS_COMMENTS.with_values(number=format_number(record.comments)))
-        text, images = placed(self._images, text, "", remarks)
+        text, images = replace_images(self._images, text, "", remarks)
         return Entry(name, self._post(record, text, status, remarks, images), tuple(remarks))
 
     def _post(
         self, item: Item, text: str, status: Status, remarks: Remarks, images: Any
     ) -> ImportedPost:
-        excerpt, _ = markdown_of_html(item.get("encoded:excerpt"))
+        excerpt, _ = html_to_markdown(item.get("encoded:excerpt"))
         date = self._date(item, "post_date", NO_DATE, remarks)
         was_published = item.get("status") in {"publish", "future", "private"}
         blog = item.site.get("base_blog_url") or item.site.get("link", "")
@@ -173,11 +173,11 @@ class WordPress:
         if not (url := self._attachments.get(number)):
             remarks.add(NO_COVER)
             return None
-        return cover_of(self._images, url, "", remarks)
+        return find_cover(self._images, url, "", remarks)
 
     @staticmethod
     def _date(item: Item, name: str, problem: LazyText, remarks: Remarks) -> Any:
-        # Of drafts the time in UTC is zero.
+        # The UTC time of a draft is zero.
         return remarks.date(problem, item.get(f"{name}_gmt")) or remarks.date(
             problem, item.get(name)
         )

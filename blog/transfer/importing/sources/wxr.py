@@ -1,6 +1,6 @@
-"""The items of WordPress eXtended RSS (WXR), parsed while the file is read.
+"""Read the items of WordPress eXtended RSS (WXR), parsed as a stream.
 
-No entity is accepted but those of XML itself.
+Only the entities predefined by XML are accepted.
 """
 
 from collections.abc import Iterator
@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from blog.core.i18n import lazy_gettext
-from blog.transfer.importing.archive import Archive, reading
+from blog.transfer.importing.archive import Archive, open_file
 from blog.transfer.importing.html import LONGEST_HTML
 from blog.transfer.importing.post import SourceError
 
-PIECE = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 DEEPEST = 100
-# Of one item; a post may have as much HTML.
+# The length of one item.
 LONGEST_ITEM = 4 * LONGEST_HTML
-# The field of a post that says which attachment is its featured image.
+# The field of a post with the id of its featured image.
 COVER = "_thumbnail_id"
 
 HAS_ENTITIES = lazy_gettext("The XML file declares entities, which aren't supported.")
 TOO_DEEP = lazy_gettext("The XML file is nested too deeply.")
-# Of the channel, about the whole site.
+# Elements of the channel, about the whole site.
 _OF_SITE = {"language", "base_site_url", "base_blog_url", "link"}
-# Items of these types, which are neither posts nor known to authors, are passed over.
+# Items of other types are skipped: they are neither posts nor known to authors.
 _TYPES = {"post", "page", "attachment"}
 
 
@@ -32,11 +32,11 @@ class Item:
     """An item of the feed.
 
     Attributes:
-        values: the texts of its elements, by name without namespace.
-        categories: domain and name of each.
-        comments: their number.
-        is_too_long: whether not all of it was kept.
-        remark: instead of an item, something about the whole file.
+        values: the texts of its elements, by local name.
+        categories: the domain and name of each category.
+        comments: the number of comments.
+        is_too_long: whether part of it was dropped.
+        remark: a remark about the whole file, instead of an item.
     """
 
     site: dict[str, str]
@@ -51,7 +51,7 @@ class Item:
 
 
 class Parser:
-    """Collects the items of a feed while it arrives."""
+    """Collects the items of a feed, which is fed to it in chunks."""
 
     def __init__(self) -> None:
         self.is_wxr = False
@@ -68,26 +68,26 @@ class Parser:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
-        parser.EntityDeclHandler = self._refuse
+        parser.EntityDeclHandler = self._refuse_entities
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         self._parser = parser
 
-    def feed(self, piece: bytes) -> None:
-        self._parser.Parse(piece, False)
+    def feed(self, chunk: bytes) -> None:
+        self._parser.Parse(chunk, False)
 
     def end(self) -> None:
         self._parser.Parse(b"", True)
 
-    def finished(self) -> list[Item]:
-        """The items that are complete, each once."""
+    def take_items(self) -> list[Item]:
+        """Return the items completed since the last call."""
         done, self._done = self._done, []
         return done
 
-    def _refuse(self, *_: object) -> None:
+    def _refuse_entities(self, *_: object) -> None:
         raise SourceError(HAS_ENTITIES)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = self._name(tag)
+        name = self._element_name(tag)
         self._path.append(name)
         if len(self._path) > DEEPEST:
             raise SourceError(TOO_DEEP)
@@ -130,22 +130,22 @@ class Parser:
         elif depth == 3:
             item.values[name] = text
 
-    def _name(self, tag: str) -> str:
+    def _element_name(self, tag: str) -> str:
         space, _, name = tag.rpartition("}")
-        # Both are called `encoded`.
+        # The local name of both is `encoded`.
         if name == "encoded":
             return "encoded:excerpt" if "excerpt" in space else "encoded:content"
         return name
 
 
-def items_of(archive: Archive, file: str, parser: Parser) -> Iterator[Item]:
-    """The items of a file, while it is read.
+def read_items(archive: Archive, file: str, parser: Parser) -> Iterator[Item]:
+    """Yield the items of a file.
 
     Raises:
-        ExpatError: it is damaged.
+        ExpatError: the file is damaged.
     """
-    with reading(archive, file) as content:
-        while piece := content.read(PIECE):
-            parser.feed(piece)
-            yield from parser.finished()
+    with open_file(archive, file) as content:
+        while chunk := content.read(CHUNK_BYTES):
+            parser.feed(chunk)
+            yield from parser.take_items()
         parser.end()
