@@ -38,7 +38,7 @@ async def rerender(*, batch: int, everything: bool) -> None:
 async def _rerender(app: Broadside, kind: rerendering.Kind, batch: int, everything: bool) -> None:
     """Rerender one kind with a progress bar, and print the result."""
     end = await rerendering.last_id(app.database, kind)
-    stored, intricate = 0, list[int]()
+    stored, too_complex = 0, list[int]()
     bar = click.progressbar(
         length=end, label=kind.name, file=sys.stderr, hidden=not end or not sys.stderr.isatty()
     )
@@ -48,9 +48,9 @@ async def _rerender(app: Broadside, kind: rerendering.Kind, batch: int, everythi
         )
         async for step in steps:
             stored += step.stored
-            intricate += step.intricate
+            too_complex += step.too_complex
             bar.update(step.last_id - bar.pos)
         bar.update(end - bar.pos)
     click.echo(f"{kind.name}: {stored} rendered")
-    for id_ in intricate:
+    for id_ in too_complex:
         click.echo(f"{kind.name}: {id_} is too complex, and was not changed")

@@ -21,7 +21,7 @@ from blog.core.web.app import read
 from blog.core.web.forms import Form
 from blog.models import Comment, CommentLike, Follow, Post
 from blog.models.block import hidden_people
-from blog.posts.viewer_state import PARTS, VIEWER, ViewerState, state_of
+from blog.posts.viewer_state import PARTS, VIEWER, ViewerState, state_of_rows
 from blog.users.blocking import NOBODY, ShutOut, shut_out_by_viewer
 
 _LIKE = CommentLike.__table__.c
@@ -108,7 +108,7 @@ async def conversation(
     )
     hidden = next((number for what, number in rows if what == HIDDEN), 0)
     return Conversation(
-        threads, form, may, parent, state_of(rows), liked_comments(rows), outside, hidden,
+        threads, form, may, parent, state_of_rows(rows), liked_comments(rows), outside, hidden,
         await comments_with_hidden_words(ids),
     )  # fmt: skip
 

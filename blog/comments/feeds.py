@@ -11,7 +11,7 @@ from blog.feeds.entries import Entry, Feed
 from blog.feeds.ids import SiteFacts, this_site
 from blog.feeds.responses import FEED_SIZE, feed_response, require_feeds
 from blog.models import Comment, Post
-from blog.posts.addresses import post_page
+from blog.posts.addresses import absolute_post_url
 from blog.posts.listed import Author
 from blog.posts.reading import readable_post
 
@@ -34,7 +34,7 @@ async def of_post(post_id: int, form: str) -> Response:
     feed = Feed(
         key=("comments", post.id),
         title=f"Comments on {name} · {current_app.site.site_name}",
-        page=post_page(post.id, post.slug),
+        page=absolute_post_url(post.id, post.slug),
         since=post.published_at or post.created_at,
     )
     return await feed_response(form, feed, entries, page.next_cursor)
@@ -51,5 +51,5 @@ def entry_of_comment(comment: Comment, post: Post, site: SiteFacts) -> Entry:
         published=comment.created_at,
         updated=comment.edited_at or comment.created_at,
         author=Author(user.id, user.username, user.avatar_key, user.name),
-        answers=(site.id_of("post", post.id), post_page(post.id, post.slug)),
+        answers=(site.id_of("post", post.id), absolute_post_url(post.id, post.slug)),
     )

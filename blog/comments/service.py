@@ -36,7 +36,7 @@ from blog.core.web.submissions import submission_key
 from blog.models import Act, Comment, HeldItem, HeldKind, Permission, Post
 from blog.models.comment import has_replies
 from blog.posts.listed import Author
-from blog.posts.mentions import WrittenText, note_mentions, replace_mentions, tell_mentioned
+from blog.posts.mentions import WrittenText, note_mentions, notify_mentioned, replace_mentions
 from blog.posts.policies import POST_IS_HIDDEN, unreadable
 from blog.review.content import Content
 from blog.review.holding import drop, hold
@@ -226,7 +226,7 @@ async def change_comment(
         await record(session, CommentChanged(comment.id, comment.post_id, comment.author_id))
         await replace_mentions(session, comment.post_id, comment.id, before, body_html)
         if mentioned_in(body_html):
-            await tell_mentioned(session, comments=[comment.id])
+            await notify_mentioned(session, comments=[comment.id])
     return comment
 
 

@@ -18,7 +18,7 @@ from blog.models import Comment, Post
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PeopleMentioned
 from blog.posts.listed import Author
-from blog.posts.mentions import WrittenText, note_mentions, tell_mentioned
+from blog.posts.mentions import WrittenText, note_mentions, notify_mentioned
 from blog.posts.policies import visible_to
 
 _IS_SHOWN = visible_to(ANONYMOUS)
@@ -238,5 +238,5 @@ async def _add(session: AsyncSession, new: Sequence[NewComment]) -> dict[int, Wr
     ]
     if mentioning:
         await note_mentions(session, mentioning)
-        await tell_mentioned(session, comments=[row.id for row in rows])
+        await notify_mentioned(session, comments=[row.id for row in rows])
     return {row.place: Written(row.id, row.position, row.slug, row.created_at) for row in rows}

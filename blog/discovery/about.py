@@ -19,7 +19,7 @@ from blog.discovery.cards import Card, card_address, card_of_person, card_of_pos
 from blog.discovery.drawing import HEIGHT, WIDTH
 from blog.media.showing import image_url
 from blog.models import Post, User
-from blog.posts.addresses import post_page
+from blog.posts.addresses import absolute_post_url
 
 # What search engines show at most.
 LONGEST_DESCRIPTION, LONGEST_HEADLINE = 160, 110
@@ -94,7 +94,7 @@ def post_description(post: Post) -> str:
 
 def about_post(post: Post) -> About:
     """A post that everybody may read, and whose author is loaded."""
-    address, profile = post_page(post.id, post.slug), _profile(post.author)
+    address, profile = absolute_post_url(post.id, post.slug), _profile(post.author)
     picture, description = post_picture(post), post_description(post)
     published = (post.published_at or post.created_at).isoformat(timespec="seconds")
     changed = post.edited_at.isoformat(timespec="seconds") if post.edited_at else published

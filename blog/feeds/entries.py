@@ -10,7 +10,7 @@ from blog.core.web.app import current_app
 from blog.feeds.content import images_in
 from blog.feeds.ids import SiteFacts
 from blog.media.sizes import variant_path
-from blog.posts.addresses import post_page
+from blog.posts.addresses import absolute_post_url
 from blog.posts.listed import Author, ListedPost
 
 
@@ -101,7 +101,7 @@ def names_of_images(post: ListedPost) -> set[str]:
 def entry_of(post: ListedPost, site: SiteFacts, lengths: Lengths) -> Entry:
     """The entry of a published post."""
     base = current_app.settings.base_url
-    page = post_page(post.id, post.slug)
+    page = absolute_post_url(post.id, post.slug)
     published = post.published_at or post.created_at
     shown = {
         image.name: Enclosure(urljoin(base, image.address), lengths.get(image[1:]))

@@ -16,7 +16,7 @@ from blog.moderation.schemas import ReasonForm
 from blog.posts.reading import readable_post
 from blog.posts.revisions.policies import may_moderate_revision
 from blog.posts.revisions.queries import revision_texts
-from blog.posts.revisions.reading import NO_SUCH_REVISION, readable
+from blog.posts.revisions.reading import NO_SUCH_REVISION, require_readable
 
 blueprint = Blueprint(
     "revision_moderation",
@@ -59,7 +59,7 @@ async def _page(
     post_id: int, number: int, action: str, form: Form[ReasonForm]
 ) -> ResponseReturnValue:
     post = await readable_post(post_id)
-    revision = readable(post, await read(revision_texts, post, number)).revision
+    revision = require_readable(post, await read(revision_texts, post, number)).revision
     if not may_moderate_revision(required_viewer(), post, revision):
         raise NotFoundError(NO_SUCH_REVISION)
     page = await render_template(

@@ -10,7 +10,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError
 from blog.models import Act
-from blog.moderation.service import ABOUT_ONESELF, locked_post
+from blog.moderation.service import ABOUT_ONESELF, lock_post
 from blog.posts.revisions.service import old_revision
 
 
@@ -24,7 +24,7 @@ async def hide_revision(
         NotFoundError: there is no such post or revision (any more).
         InvalidFieldsError: it is the current text, with which the post is hidden.
     """
-    post = await locked_post(session, moderator, post_id)
+    post = await lock_post(session, moderator, post_id)
     revision = await old_revision(session, post, number)
     if revision.is_hidden_by_moderator:
         return False
@@ -45,7 +45,7 @@ async def show_revision(
         ForbiddenError: the viewer is not a moderator, or wrote the post or this text.
         NotFoundError, InvalidFieldsError: as by `hide_revision`.
     """
-    post = await locked_post(session, moderator, post_id)
+    post = await lock_post(session, moderator, post_id)
     revision = await old_revision(session, post, number)
     if revision.editor_id == moderator.id:
         raise ForbiddenError(ABOUT_ONESELF)

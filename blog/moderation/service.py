@@ -40,7 +40,7 @@ from blog.moderation.events import (
 )
 from blog.moderation.measures.service import add_measure, end_measures
 from blog.moderation.rules import Grounds, Snapshot
-from blog.posts.mentions import tell_mentioned
+from blog.posts.mentions import notify_mentioned
 from blog.posts.policies import may_moderate_post
 
 ABOUT_ONESELF = lazy_gettext("This is about you. Another moderator decides.")
@@ -117,7 +117,7 @@ async def bring_back_comment(
     await record(
         session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
     )
-    await tell_mentioned(session, comments=[comment_id])
+    await notify_mentioned(session, comments=[comment_id])
     return entry
 
 
@@ -135,7 +135,7 @@ async def hide_post(
         ForbiddenError: the viewer is not a moderator, or wrote it.
         NotFoundError: the post does not exist (any more).
     """
-    post = await locked_post(session, moderator, post_id)
+    post = await lock_post(session, moderator, post_id)
     if post.hidden_at is not None:
         return False
     post.hidden_at, post.hidden_reason = now(), reason
@@ -173,7 +173,7 @@ async def unhide_post(
     session: AsyncSession, moderator: Viewer, post_id: int, reason: str
 ) -> AuditEntry | None:
     """Like `show_post`; the caller publishes the entry and commits."""
-    post = await locked_post(session, moderator, post_id)
+    post = await lock_post(session, moderator, post_id)
     if post.hidden_at is None:
         return None
     post.hidden_at = post.hidden_reason = None
@@ -182,7 +182,7 @@ async def unhide_post(
     await end_measures(session, Measure.post_id == post_id)
     await session.execute(delete(MeasureItem).where(MeasureItem.post_id == post_id))
     await record(session, PostShown(post_id, post.author_id, moderator.id))
-    await tell_mentioned(session, posts=[post_id])
+    await notify_mentioned(session, posts=[post_id])
     return entry
 
 
@@ -219,7 +219,7 @@ async def _locked(
     return row
 
 
-async def locked_post(session: AsyncSession, moderator: Viewer, post_id: int) -> Post:
+async def lock_post(session: AsyncSession, moderator: Viewer, post_id: int) -> Post:
     """Load and lock a post that the moderator may hide or show, with its author.
 
     Raises:

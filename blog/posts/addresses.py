@@ -26,7 +26,7 @@ def post_url(post: Addressed, **values: Any) -> str:
     return url_for("site.post", post_id=post.id, slug=post.slug, **values)
 
 
-def post_page(post_id: int, slug: str | None) -> str:
-    """The absolute address of a post's page, like `post_url`, which takes several times as long."""
+def absolute_post_url(post_id: int, slug: str | None) -> str:
+    """The absolute URL of a post's page. Several times faster than `post_url`."""
     page = f"{current_app.settings.base_url}/post/{post_id}"
     return f"{page}/{slug}" if slug else page

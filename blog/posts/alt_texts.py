@@ -1,8 +1,8 @@
-"""The question for alternative texts before a post is published.
+"""Ask for missing alternative texts before a post is published.
 
-The page lists the images without one, each with a field. Its form goes where the form before went,
-with all that this had, so that nothing is lost and nothing is kept that was not published. The
-question is not repeated for what readers see already.
+The page lists the images without one, each with a field. Its form is sent to the same URL as the
+form before, with all its fields, so nothing is lost, and nothing is stored unless it is published.
+Images that readers already see are not asked about again.
 """
 
 import re
@@ -36,19 +36,19 @@ from blog.posts.schemas import PostFields
 
 Data = TypeVar("Data", bound=BaseModel)
 
-# The names of the fields: with the name of an image, or `COVER`.
+# Prefixes of field names, followed by the name of an image or `COVER`.
 TEXT, DECORATIVE, COVER = "alt-", "decorative-", "cover"
 ANYWAY = "anyway"
 IS_MISSING = lazy_gettext("Please describe the image, or mark it as decorative.")
 
 _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _SOURCE = re.compile(PREFIX + r"([a-z2-7]{32})-\d+\.webp$")
-_NAME = rf"\s*<?{PREFIX}(?P<name>[a-z2-7]{{32}})\b"
-_DEFINITION = re.compile(rf"^ {{0,3}}\[(?P<label>[^]\n]+)\]:{_NAME}", re.MULTILINE)
-# A span of code, or an image without a text, followed by its address or the label of a definition.
-_WITHOUT_TEXT = re.compile(
+_SOURCE_NAME = rf"\s*<?{PREFIX}(?P<name>[a-z2-7]{{32}})\b"
+_DEFINITION = re.compile(rf"^ {{0,3}}\[(?P<label>[^]\n]+)\]:{_SOURCE_NAME}", re.MULTILINE)
+# A code span, or an image without a text, followed by its address or the label of a definition.
+_WITHOUT_ALT = re.compile(
     r"(?P<ticks>`+)(?!`)(?:[^`\n]|\n(?!\s*\n))*(?P=ticks)(?!`)"
-    rf"|!\[\s*\](?=\({_NAME}|\[(?P<label>[^]\n]+)\])"
+    rf"|!\[\s*\](?=\({_SOURCE_NAME}|\[(?P<label>[^]\n]+)\])"
 )
 _TEXT: TypeAdapter[str] = TypeAdapter(Description)
 
@@ -57,7 +57,7 @@ class Picture(NamedTuple):
     """An image without an alternative text.
 
     Attributes:
-        name: of its file, or `COVER`.
+        name: the name of its file, or `COVER`.
         tint: the class with its colour.
     """
 
@@ -68,39 +68,39 @@ class Picture(NamedTuple):
     tint: str
 
 
-def without_text(html: str) -> dict[str, Picture]:
-    """The images without an alternative text in the HTML of a post, by their names."""
+def images_without_alt(html: str) -> dict[str, Picture]:
+    """Find the images without an alternative text in the HTML of a post, by name."""
     found = {}
     for tag in TAG.finditer(html):
         if not tag[0].startswith("<img "):
             continue
-        of_tag = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag[0])}
-        match = _SOURCE.search(of_tag.get("src", ""))
-        if match and not of_tag.get("alt", "").strip():
-            shown = (of_tag.get(name, "") for name in ("src", "width", "height", "class"))
+        attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag[0])}
+        match = _SOURCE.search(attributes.get("src", ""))
+        if match and not attributes.get("alt", "").strip():
+            shown = (attributes.get(name, "") for name in ("src", "width", "height", "class"))
             found[match[1]] = Picture(match[1], *shown)
     return found
 
 
-def with_texts(body: str, texts: Mapping[str, str]) -> str:
-    """A text in Markdown in which images have these alternative texts, if they had none."""
+def add_alt_texts(body: str, texts: Mapping[str, str]) -> str:
+    """Add alternative texts to the images of a Markdown text that have none."""
     # The first definition of a label counts.
     defined = {label.casefold(): name for label, name in reversed(_DEFINITION.findall(body))}
 
-    def with_text(image: re.Match[str]) -> str:
+    def add_alt(image: re.Match[str]) -> str:
         if image["ticks"]:
             return image[0]
         text = texts.get(image["name"] or defined.get(image["label"].casefold(), ""))
         return image[0] if text is None else f"![{literal(text)}]"
 
-    return outside_code(body, lambda part: _WITHOUT_TEXT.sub(with_text, part))
+    return outside_code(body, lambda part: _WITHOUT_ALT.sub(add_alt, part))
 
 
-def fill_in(form: Form[Data], data: Data) -> Data:
-    """Put the answers of the page, if the form comes from it, into the text.
+def apply_answers(form: Form[Data], data: Data) -> Data:
+    """Add the alternative texts in the form, if it comes from the page that asks, to the text.
 
     Raises:
-        InvalidFieldsError: the text is too long with them.
+        InvalidFieldsError: with them the text is too long.
     """
     given = {
         name.removeprefix(TEXT): text for name, text in form.values.items() if name.startswith(TEXT)
@@ -108,9 +108,9 @@ def fill_in(form: Form[Data], data: Data) -> Data:
     texts = {
         name: valid
         for name, text in given.items()
-        if NAME.fullmatch(name) and (valid := _valid(text)[0])
+        if NAME.fullmatch(name) and (valid := _validate_alt(text)[0])
     }
-    body = with_texts(form.values["body"], texts)
+    body = add_alt_texts(form.values["body"], texts)
     if body == form.values["body"]:
         return data
     form.values = {**form.values, "body": body}
@@ -120,57 +120,59 @@ def fill_in(form: Form[Data], data: Data) -> Data:
         raise InvalidFieldsError(messages(error)) from None
 
 
-async def question(
+async def ask_for_alt_texts(
     form: Form[Any], data: PostFields, body_html: str, *, address: str, post: Post | None = None
 ) -> ResponseReturnValue | None:
-    """The page that asks for alternative texts; `None` if there is nothing to ask.
+    """The page that asks for alternative texts; `None` if none are missing.
 
-    An alternative text that was given for the cover is stored with its image.
+    An alternative text for the cover is stored with its image.
 
     Args:
-        form: what is to be published, after `fill_in`.
-        data: the valid form.
-        body_html: what the renderer has made of its text.
-        address: where the form goes.
-        post: the post that is there already.
+        form: the form to publish, after `apply_answers`.
+        data: its validated fields.
+        body_html: its text, rendered.
+        address: the URL that the form is sent to.
+        post: the existing post, if there is one.
     """
     if ANYWAY in form.values:
         return None
-    # Scheduled posts were asked about when they were scheduled.
+    # A scheduled post was asked about when it was scheduled.
     is_new = post is None or post.status == PostStatus.DRAFT
-    known = {} if is_new or post is None else without_text(post.body_html)
-    pictures = [each for name, each in without_text(body_html).items() if name not in known]
+    known = {} if is_new or post is None else images_without_alt(post.body_html)
+    pictures = [each for name, each in images_without_alt(body_html).items() if name not in known]
     if data.cover and (is_new or post is None or post.cover_id != data.cover):
-        pictures = [*await _cover(form, data.cover), *pictures]
-    problems = {each.name: problem for each in pictures if (problem := _problem(form, each.name))}
+        pictures = [*await _find_cover(form, data.cover), *pictures]
+    problems = {
+        each.name: problem for each in pictures if (problem := _find_problem(form, each.name))
+    }
     if not problems:
         return None
-    return await _page(form, pictures, problems, address)
+    return await _render_page(form, pictures, problems, address)
 
 
-def _valid(text: str) -> tuple[str, str]:
-    """An alternative text as it is stored, and what is wrong with it."""
+def _validate_alt(text: str) -> tuple[str, str]:
+    """Validate an alternative text; return it as stored, and an error message."""
     try:
         return _TEXT.validate_python(text).strip(), ""
     except ValidationError as error:
         return "", next(iter(messages(error).values()))
 
 
-def _problem(form: Form[Any], name: str) -> str:
-    """Why there is something to ask about an image."""
+def _find_problem(form: Form[Any], name: str) -> str:
+    """The reason to ask about an image; empty if there is none."""
     if DECORATIVE + name in form.values:
         return ""
-    text, wrong = _valid(form.values.get(TEXT + name, ""))
+    text, wrong = _validate_alt(form.values.get(TEXT + name, ""))
     return wrong or ("" if text else str(IS_MISSING))
 
 
-async def _cover(form: Form[Any], cover_id: int) -> Sequence[Picture]:
-    """The cover, if it is one of the viewer's images and has no alternative text."""
+async def _find_cover(form: Form[Any], cover_id: int) -> Sequence[Picture]:
+    """The cover, if it is the viewer's own image and has no alternative text."""
     owner_id = required_viewer().id
     media = await read(own_media, owner_id, cover_id)
     if media is None or media.alt:
         return ()
-    if text := _valid(form.values.get(TEXT + COVER, ""))[0]:
+    if text := _validate_alt(form.values.get(TEXT + COVER, ""))[0]:
         await change_media(db(), owner_id, cover_id, MediaUpdate(alt=text))
         return ()
     width, height = media.file.variants[0]
@@ -178,13 +180,17 @@ async def _cover(form: Form[Any], cover_id: int) -> Sequence[Picture]:
     return (Picture(COVER, source, str(width), str(height), colour),)
 
 
-async def _page(
+async def _render_page(
     form: Form[Any], pictures: Sequence[Picture], problems: Mapping[str, str], address: str
 ) -> ResponseReturnValue:
-    asked = {prefix + each.name for each in pictures for prefix in (TEXT, DECORATIVE)}
-    was_asked = not asked.isdisjoint(form.values)
+    question_fields = {prefix + each.name for each in pictures for prefix in (TEXT, DECORATIVE)}
+    was_asked = not question_fields.isdisjoint(form.values)
     form.errors = {TEXT + name: text for name, text in problems.items() if was_asked}
-    hidden = {name: text for name, text in form.values.items() if name not in asked | {CSRF_FIELD}}
+    hidden = {
+        name: text
+        for name, text in form.values.items()
+        if name not in question_fields | {CSRF_FIELD}
+    }
     html = await render_template(
         "posts/alt_texts.html", form=form, pictures=pictures, hidden=hidden, address=address
     )

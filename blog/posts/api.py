@@ -46,7 +46,7 @@ from blog.users.api import addressed_user
 
 blueprint = Resource("posts", __name__, "Posts, timelines and drafts.")
 
-# Of a long list; each may be of 64 KiB, and as much HTML and more.
+# Posts of a long list. Each may have 64 KiB of text, and even more HTML.
 READ_AT_ONCE = 4
 TEXTS = ("body", "body_html")
 
@@ -54,11 +54,11 @@ TEXTS = ("body", "body_html")
 async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Response:
     """The response with a page of a list of posts.
 
-    A numbered page always has all of its posts, because a client that counts pages would miss the
-    others.
+    A numbered page always has all its posts, because a client that counts pages would miss the
+    rest.
 
     Args:
-        of: the id of the user or tag whose list it is, if any.
+        of: the id of the user or tag that the list belongs to, if any.
     """
     wanted, posts = (
         requested_page(current_app.settings.posts_per_page),
@@ -66,25 +66,25 @@ async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Respons
     )
     fields = requested_fields(PostList)
     if fields is not None and set(TEXTS).isdisjoint(fields):
-        summaries = await _page_as_seen(await read(posts.summaries, wanted, of))
+        summaries = await _add_state_to_page(await read(posts.summaries, wanted, of))
         return await list_response(PostList, summaries, post_resource, keep=True)
     found = await read(posts.texts, wanted, of)
-    state = await _state_of(found.rows)
+    state = await _load_viewer_state(found.rows)
     texts = tuple(post for post in found.rows if isinstance(post, ListedPost))
     unread = [post for post in found.rows if isinstance(post, UnreadPost)]
     rest = None
     if unread:
         revisions = [f"{post.id} {post.row_version} " for post in unread]
-        # The viewer's part of the posts that are read later.
+        # The viewer's state of the posts that are read later.
         revisions.append(repr(state and state.of([post.id for post in unread])))
-        rest = Rest(revisions, _read_on([post.id for post in unread], state, links()))
-    texts = state.added_to(texts) if state else texts
+        rest = Rest(revisions, _read_rest([post.id for post in unread], state, links()))
+    texts = state.add_to(texts) if state else texts
     page: Page[ListedPost] = dataclasses.replace(cast(Any, found), rows=texts)
     return await list_response(PostList, page, post_resource, keep=True, texts=TEXTS, rest=rest)
 
 
-async def _state_of(posts: Sequence[ListedPost | UnreadPost]) -> ViewerState | None:
-    """What the viewer has done with these posts; `None` without authentication."""
+async def _load_viewer_state(posts: Sequence[ListedPost | UnreadPost]) -> ViewerState | None:
+    """The viewer's likes and so on for these posts; `None` without authentication."""
     viewer = current_viewer()
     if not (viewer.id and posts):
         return None
@@ -93,27 +93,27 @@ async def _state_of(posts: Sequence[ListedPost | UnreadPost]) -> ViewerState | N
     return state._replace(collapsed=frozenset(await hidden_words_of_viewer(ids)))
 
 
-async def as_seen(posts: Sequence[ListedPost]) -> Sequence[ListedPost]:
-    """Posts with what the viewer of the request has done with them."""
-    state = await _state_of(posts)
-    return state.added_to(posts) if state else posts
+async def add_viewer_state(posts: Sequence[ListedPost]) -> Sequence[ListedPost]:
+    """Fill in the state for the current viewer of these posts."""
+    state = await _load_viewer_state(posts)
+    return state.add_to(posts) if state else posts
 
 
-async def _page_as_seen(page: Page[ListedPost]) -> Page[ListedPost]:
-    return dataclasses.replace(page, rows=tuple(await as_seen(page.rows)))
+async def _add_state_to_page(page: Page[ListedPost]) -> Page[ListedPost]:
+    return dataclasses.replace(page, rows=tuple(await add_viewer_state(page.rows)))
 
 
-def _read_on(
+def _read_rest(
     ids: Sequence[int], state: ViewerState | None, to: Links
 ) -> AsyncIterator[PostResource]:
-    """The rest of a list, read while it is sent, after the request's session was closed."""
+    """Read the rest of a list while it is sent, after the request's session was closed."""
     reads, open_session = current_app.request_coalescer, current_app.database.reading_session
 
     async def resources() -> AsyncIterator[PostResource]:
         for start in range(0, len(ids), READ_AT_ONCE):
-            some = tuple(ids[start : start + READ_AT_ONCE])
-            posts = await reads.read(open_session, queries.texts_of, some)
-            for post in state.added_to(posts) if state else posts:
+            batch = tuple(ids[start : start + READ_AT_ONCE])
+            posts = await reads.read(open_session, queries.texts_of, batch)
+            for post in state.add_to(posts) if state else posts:
                 yield post_resource(post, to)
 
     return resources()
@@ -151,7 +151,7 @@ async def create_post(data: PostCreate) -> Response:
 @document_response(PostResource)
 async def get_post(post_id: int) -> Response:
     """Get a post."""
-    return cached_json_response(post_resource, await _seen_post(post_id), links())
+    return cached_json_response(post_resource, await _load_post(post_id), links())
 
 
 @blueprint.put("/posts/<id:post_id>")
@@ -224,7 +224,7 @@ async def list_user_timeline(user: int | str) -> Response:
 async def list_drafts() -> Response:
     """List your own drafts and scheduled posts, the last changed first."""
     wanted = requested_cursor(current_app.settings.posts_per_page)
-    found = await _page_as_seen(await read(drafts, wanted, required_account().id))
+    found = await _add_state_to_page(await read(drafts, wanted, required_account().id))
     return await list_response(PostList, found, post_resource, texts=TEXTS)
 
 
@@ -240,19 +240,19 @@ async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:
 
 
 async def _readable_resource(post_id: int) -> PostResource:
-    return post_resource(await _seen_post(post_id), links())
+    return post_resource(await _load_post(post_id), links())
 
 
-async def _seen_post(post_id: int) -> ListedPost:
-    """A post that the caller may read, with what they have done with it."""
-    return (await as_seen([await readable_post(post_id)]))[0]
+async def _load_post(post_id: int) -> ListedPost:
+    """Load a post that the caller may read, with their state."""
+    return (await add_viewer_state([await readable_post(post_id)]))[0]
 
 
 async def readable_post(post_id: int) -> ListedPost:
-    """A post that the caller may read.
+    """Load a post that the caller may read.
 
     Raises:
-        NotFoundError, GoneError: there is none.
+        NotFoundError, GoneError: there is no such post.
     """
     post = await read(queries.listed_post, post_id)
     if post is None or not may_read_post(current_viewer(), post):

@@ -1,4 +1,4 @@
-"""The archive: the public posts of each month, and their numbers, from the counts of the days."""
+"""The archive: the public posts of each month, counted by adding up the days."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ FIRST_YEAR, LAST_YEAR = 1, 9998
 
 
 class Month(NamedTuple):
-    """A month with the number of its posts."""
+    """A month and the number of its posts."""
 
     year: int
     month: int
@@ -26,7 +26,7 @@ class Month(NamedTuple):
 
 
 def month_id(year: int, month: int) -> int:
-    """The parameter `OF` of a month: the number of months since the beginning of the year 0."""
+    """The parameter `OF` of a month: the number of months since the start of year 0."""
     return 12 * year + month - 1
 
 
@@ -56,17 +56,17 @@ _MONTHS = (
 
 
 async def months(session: AsyncSession) -> Sequence[Month]:
-    """All months with posts, the newest year first."""
+    """All months with posts, newest year first."""
     return [Month(*row) for row in await session.execute(_MONTHS)]
 
 
 async def days_of_month(session: AsyncSession, year: int, month: int) -> dict[int, int]:
-    """The days of a month that have posts, with their numbers."""
+    """The days of a month that have posts, and how many each has."""
     rows = await session.execute(_DAYS, {"of": month_id(year, month)})
     return {row.day.day: row.visible for row in rows}
 
 
 def cursor_of_day(day: date) -> str:
-    """The cursor in `IN_MONTH` at which the posts of a day begin."""
+    """The cursor in `IN_MONTH` at which the posts of a day start."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return NEWEST_FIRST.cursor(midnight + timedelta(days=1), 0)

@@ -1,7 +1,7 @@
-"""Inserting many posts of one author, as an import does.
+"""Insert many posts of one author, as an import does.
 
-Nobody is told of them: each was published before, on another site, or will be published at its time
-by the job for scheduled posts.
+Nobody is notified: each post was published before, on another site, or will be published on time by
+the job for scheduled posts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,21 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.text.tags import fold_tag
 from blog.models import Post, PostTag
-from blog.posts.fields import BlockedTagsError, locked_tags
+from blog.posts.fields import BlockedTagsError, lock_tags
 from blog.posts.mentions import WrittenText, note_mentions
 
 
 async def ids_of_tags(session: AsyncSession, tags: Sequence[Sequence[str]]) -> dict[str, int]:
-    """The ids of the tags of all posts, by their folded names, without blocked ones; new tags are
-    added.
+    """The ids of all tags of some posts, by folded name. New tags are added, blocked ones left out.
 
     Args:
         session: as for `tag_ids`.
+        tags: the names of the tags of each post.
     """
     names = {fold_tag(name): name for of_post in tags for name in of_post}
     while True:
         try:
-            return await locked_tags(session, list(names.values()))
+            return await lock_tags(session, list(names.values()))
         except BlockedTagsError as error:
             names = {key: name for key, name in names.items() if key not in error.folded}
 
@@ -40,15 +40,16 @@ async def insert_posts(
     """Insert posts; the caller has locked the author, and commits.
 
     Args:
-        posts: the columns of each, the same for all.
-        tags: the tags of each.
-        tag_ids: those of all tags (`ids_of_tags`).
+        posts: the values of each post, for the same columns.
+        tags: the tags of each post.
+        tag_ids: the ids of all tags (`ids_of_tags`).
 
     Returns:
-        Their ids, in the same order.
+        The ids of the posts, in the same order.
     """
     added = insert(Post).returning(Post.id, sort_by_parameter_order=True)
-    # What is `None` would get its default: a draft would have a time of publication.
+    # Otherwise columns that are `None` would get their defaults: a draft would have a publication
+    # time.
     options = {"render_nulls": True}
     rows = [dict(post) for post in posts]
     ids = (await session.scalars(added, rows, execution_options=options)).all()
@@ -68,16 +69,16 @@ async def insert_posts(
 async def free_slugs(
     session: AsyncSession, author_id: int, wanted: Sequence[str | None], used: Collection[str] = ()
 ) -> list[str | None]:
-    """The slugs that posts get: those that they want, with a number if another post has it.
+    """Choose slugs for posts: the wanted ones, with a number appended if another post has it.
 
     Args:
-        session: if the slugs are to be stored, it has locked the author.
-        wanted: one for each post.
-        used: further slugs that are not free.
+        session: must have locked the author if the slugs are going to be stored.
+        wanted: the wanted slug of each post.
+        used: further slugs that are taken.
     """
     own = select(Post.slug).where(Post.author_id == author_id)
-    present = await session.scalars(own.where(Post.slug.in_({slug for slug in wanted if slug})))
-    taken = {*present, *used}
+    existing = await session.scalars(own.where(Post.slug.in_({slug for slug in wanted if slug})))
+    taken = {*existing, *used}
     last: dict[str, int] = {}
     slugs = list[str | None]()
     for base in wanted:
@@ -85,8 +86,8 @@ async def free_slugs(
         if base is not None and base in taken:
             if base not in last:
                 # By the collation "C", all slugs that start with "base-" sort before "base.".
-                alike = own.where(Post.slug > f"{base}-", Post.slug < f"{base}.")
-                taken |= {*await session.scalars(alike)}
+                similar = own.where(Post.slug > f"{base}-", Post.slug < f"{base}.")
+                taken |= {*await session.scalars(similar)}
             number = last.get(base, 1) + 1
             while f"{base}-{number}" in taken:
                 number += 1

@@ -1,4 +1,4 @@
-"""The posts of a person that are not published, the last changed first."""
+"""A person's unpublished posts, last changed first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from blog.core.db.pagination import CursorRequest, Listing, Page, Rows
 from blog.models import Post, User
 from blog.models.post import is_unpublished
 from blog.posts.listed import ListedPost, UnreadPost, listed_or_unread, text_columns
-from blog.posts.lists import page_of_read
+from blog.posts.lists import cut_unread
 from blog.posts.queries import OF
 
 _POST, _USER = Post.__table__.c, User.__table__.c
@@ -32,20 +32,20 @@ def _complete(ids: Rows) -> Rows:
     )
 
 
-def _place(post: ListedPost | UnreadPost) -> Sequence[Any]:
+def _cursor_values(post: ListedPost | UnreadPost) -> Sequence[Any]:
     return post.edited_at or post.created_at, post.id
 
 
-_DRAFTS: Listing[Any] = Listing(_LAST_CHANGED, _own, _place, complete=_complete)
+_DRAFTS: Listing[Any] = Listing(_LAST_CHANGED, _own, _cursor_values, complete=_complete)
 
 
 async def drafts(session: AsyncSession, wanted: CursorRequest, author_id: int) -> Page[ListedPost]:
-    """A person's drafts and scheduled posts; as many as there is room for in one answer.
+    """A person's drafts and scheduled posts, as many as fit in one response.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
     """
     total = (await session.scalars(_NUMBER, {"of": author_id})).one()
     statement, parameters = _DRAFTS.query(wanted, of=author_id)
     rows = [listed_or_unread(row) for row in await session.execute(statement, parameters)]
-    return page_of_read(_DRAFTS.page(rows, wanted, total), _DRAFTS.cursor)
+    return cut_unread(_DRAFTS.page(rows, wanted, total), _DRAFTS.cursor)

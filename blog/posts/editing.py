@@ -20,20 +20,20 @@ from blog.posts.events import PostChanged, PostPublished, PostUnpublished
 from blog.posts.fields import (
     READ_BY_ALL,
     changed_columns,
+    choose_slug,
     has_tags,
     keeps_slug,
     lock_cover,
-    new_slug,
     pin_columns,
     set_tags,
     tag_ids,
 )
-from blog.posts.locking import locked_with_parts, read_parts, set_parts
-from blog.posts.mentions import WrittenText, note_mentions, replace_mentions, tell_mentioned_in
+from blog.posts.locking import load_parts, lock_post_with_parts, set_parts
+from blog.posts.mentions import WrittenText, note_mentions, notify_mentioned_in, replace_mentions
 from blog.posts.policies import may_publish_post
 from blog.posts.publication import publication_columns
 from blog.posts.review import content_of_post, held_columns, payload_of
-from blog.posts.revisions.history import State, keep_revision
+from blog.posts.revisions.history import State, save_revision
 from blog.posts.schemas import PostFields
 from blog.review.content import Content
 from blog.review.holding import drop, hold
@@ -41,7 +41,7 @@ from blog.review.rules import Reason, reasons_to_hold
 
 ONLY_ITS_AUTHOR = lazy_gettext("Only the author can publish, schedule or pin a post.")
 ONLY_REMOVES_COVER = lazy_gettext("Only the author can choose a cover. You can remove it.")
-# The columns of what no moderator reads.
+# Columns that moderators don't review.
 UNREVIEWED = {"pinned_at", "comments_open", "comments_limited"}
 NOT_EMPTY = lazy_gettext("Write something before you publish.")
 
@@ -55,22 +55,22 @@ async def edit_post(
     *,
     version: int | None = None,
 ) -> Post:
-    """Change a post, if the editor has read what they change.
+    """Change a post, if the editor has read its current version.
 
-    What the rules hold for review waits for a moderator: an unpublished post with the status
-    `held`, and changes of a public one beside it, which its `holds_edit` says. Pinning a post, and
-    who can comment, needs no review, and waits for nothing.
+    Edits that the rules hold for review wait for a moderator: an unpublished post gets the status
+    `held`, and changes to a public one are stored beside it, as `holds_edit` tells. Pinning a post
+    and choosing who can comment need no review and take effect at once.
 
     Args:
-        form: the new values, of those fields that were sent.
-        body_html: what the renderer has made of the form's text; `None` if it has none.
-        version: of the post that the editor has read; `None` accepts any.
+        form: the new values of the fields that were sent.
+        body_html: the form's text, rendered; `None` if it has none.
+        version: the version of the post that the editor has read; `None` accepts any.
 
     Raises:
-        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        NotFoundError: the post doesn't exist (any more), or a moderator has hidden it.
         ForbiddenError: this person may not edit it, or only its author may.
-        InvalidFieldsError: as by `write_post`.
-        EditConflictError: someone has changed it meanwhile, to something else than this.
+        InvalidFieldsError: as in `write_post`.
+        EditConflictError: someone has changed it meanwhile, to something other than this.
     """
     post = await change_post(session, editor, post_id, form, body_html, version=version)
     await session.commit()
@@ -90,11 +90,11 @@ async def change_post(
     """Like `edit_post`; the caller commits.
 
     Args:
-        is_approved: whether a moderator has read what it becomes, so that nothing is held.
+        is_approved: whether a moderator has read the result, so that nothing is held.
     """
-    post, parts = await locked_with_parts(session, editor, post_id)
+    post, parts = await lock_post_with_parts(session, editor, post_id)
     before = State.of(post)
-    edit = await _edit_of(session, editor, post, form, body_html, moment=parts.moment)
+    edit = await _build_edit(session, editor, post, form, body_html, time=parts.transaction_time)
     if edit.changes_nothing:
         return post
     if version not in {None, post.version}:
@@ -105,7 +105,7 @@ async def change_post(
     reasons = (
         ()
         if is_approved
-        else await _reasons(session, editor, post, content, edit, is_new_text=is_new_text)
+        else await _find_reasons(session, editor, post, content, edit, is_new_text=is_new_text)
     )
     status = edit.columns.get("status", before.status)
     if reasons and before.status == status == PostStatus.PUBLISHED:
@@ -120,12 +120,12 @@ async def change_post(
     if reasons:
         edit = edit._replace(columns=held_columns(edit.columns, post))
     await _apply(session, post, form, edit)
-    await _keep_and_tell(session, editor, post, edit, before)
+    await _save_history_and_notify(session, editor, post, edit, before)
     if not is_approved:
-        await _note_held(session, post, before, content, reasons, is_new_text=is_new_text)
+        await _update_held_items(session, post, before, content, reasons, is_new_text=is_new_text)
     await session.flush()  # After which the parts have expired.
     if edit.changes_parts:
-        parts = await read_parts(session, post)
+        parts = await load_parts(session, post)
     set_parts(post, parts)
     if editor.id != post.author_id:
         entry = audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
@@ -134,21 +134,21 @@ async def change_post(
 
 
 class _Edit(NamedTuple):
-    """What an edit changes.
+    """The changes of an edit.
 
     Attributes:
         columns: the new values, except for the slug.
-        tags: the names of the tags that the post has afterwards.
-        tag_ids: their ids, if they are new ones.
-        keeps_slug: whether it keeps the slug.
-        moment: its time.
+        tags: the names of the post's tags after the edit.
+        tag_ids: their ids, if the tags change.
+        keeps_slug: whether the slug stays the same.
+        time: the time of the edit.
     """
 
     columns: dict[str, Any]
     tags: Sequence[str]
     tag_ids: Sequence[int] | None
     keeps_slug: bool
-    moment: datetime
+    time: datetime
 
     @property
     def changes_nothing(self) -> bool:
@@ -156,54 +156,54 @@ class _Edit(NamedTuple):
 
     @property
     def changes_parts(self) -> bool:
-        """Whether it changes what a post has in other tables."""
+        """Whether it changes the rows in other tables that belong to a post."""
         return self.tag_ids is not None or "cover_id" in self.columns
 
 
-async def _edit_of(
+async def _build_edit(
     session: AsyncSession,
     editor: Viewer,
     post: Post,
     form: PostFields,
     body_html: str | None,
     *,
-    moment: datetime,
+    time: datetime,
 ) -> _Edit:
-    """What an edit changes of a locked post, checked; as by `edit_post`."""
+    """Validate an edit of a locked post, and work out what it changes; raises as `edit_post`."""
     keeps_tags = has_tags(post, form)
-    # Before the author.
+    # Tags are locked before the author.
     ids = await tag_ids(session, () if keeps_tags else form.tags, of_posts=[post.id])
     columns = changed_columns(post, form, body_html)
     is_edited = not READ_BY_ALL.isdisjoint(columns)
-    of_author = publication_columns(form, post, moment)
-    of_author |= await pin_columns(session, form, post.author_id, post, moment)
-    if of_author and not may_publish_post(editor, post):
+    author_columns = publication_columns(form, post, time)
+    author_columns |= await pin_columns(session, form, post.author_id, post, time)
+    if author_columns and not may_publish_post(editor, post):
         raise ForbiddenError(ONLY_ITS_AUTHOR)
-    columns |= of_author
+    columns |= author_columns
     if columns.get("cover_id") and editor.id != post.author_id:
-        # It may be one that the author has not published.
+        # Otherwise an administrator could publish an image that the author has not.
         raise InvalidFieldsError({"cover": ONLY_REMOVES_COVER})
     status = columns.get("status", post.status)
     if status != PostStatus.DRAFT and not columns.get("body_html", post.body_html):
         raise InvalidFieldsError({"body": NOT_EMPTY})
     keeps_its_slug = keeps_slug(post, form, columns.get("title", post.title))
     tags, new_ids = (post.tags, None) if keeps_tags else (form.tags, ids)
-    edit = _Edit(columns, tags, new_ids, keeps_its_slug, moment)
+    edit = _Edit(columns, tags, new_ids, keeps_its_slug, time)
     stays_draft = PostStatus.PUBLISHED not in {post.status, status}
     if not edit.changes_nothing and (is_edited or stays_draft):
-        columns.setdefault("edited_at", moment)  # The first publication has set that to `None`.
+        columns.setdefault("edited_at", time)  # The first publication has set that to `None`.
     return edit
 
 
-async def _reasons(
+async def _find_reasons(
     session: AsyncSession, editor: Viewer, post: Post, content: Content, edit: _Edit, *,
     is_new_text: bool,
 ) -> Sequence[Reason]:  # fmt: skip
-    """Why an edit is held, other than one that publishes nothing new."""
+    """The reasons to hold an edit; none if it publishes nothing new."""
     status = edit.columns.get("status", post.status)
     if editor.id != post.author_id or status in {PostStatus.DRAFT, PostStatus.HELD}:
         return ()
-    # What changes while it is scheduled is looked at when it is published.
+    # Changes to a scheduled post are checked when it is published.
     is_sent = "status" in edit.columns or (is_new_text and status == PostStatus.PUBLISHED)
     if not is_sent:
         return ()
@@ -213,64 +213,64 @@ async def _reasons(
 async def _apply_unreviewed(
     session: AsyncSession, post: Post, form: PostFields, edit: _Edit
 ) -> None:
-    """Change what needs no review of a public post, whose other changes are held.
+    """Apply the changes to a public post that need no review, while the others are held.
 
-    Its version stays: the same form, sent twice, is no conflict.
+    The version stays the same, so the same form sent twice is no conflict.
 
     Raises:
-        InvalidFieldsError: the others couldn't be published; their author learns of it now, and not
-            a moderator later.
+        InvalidFieldsError: the held changes couldn't be published. The author learns of it now,
+            rather than a moderator later.
     """
     if not edit.keeps_slug:
         title = edit.columns.get("title", post.title)
-        await new_slug(session, post.author_id, title, form.slug, post.id)
+        await choose_slug(session, post.author_id, title, form.slug, post.id)
     if cover_id := edit.columns.get("cover_id"):
         await lock_cover(session, post.author_id, cover_id)
     if changes := {name: edit.columns[name] for name in UNREVIEWED & edit.columns.keys()}:
         for name, value in changes.items():
             setattr(post, name, value)
-        await _record_edit(session, post, post.status, post.author_id)
+        await _record_event(session, post, post.status, post.author_id)
         await session.flush()
 
 
-async def _note_held(
+async def _update_held_items(
     session: AsyncSession, post: Post, before: State, content: Content,
     reasons: Sequence[Reason], *, is_new_text: bool,
 ) -> None:  # fmt: skip
-    """Hold a changed post, or take back what was held of it before."""
+    """Hold a changed post, or drop held items that the change has replaced."""
     await session.flush()
-    of_it = HeldItem.post_id == post.id
+    item_of_post = HeldItem.post_id == post.id
     if reasons:
-        await drop(session, of_it, HeldItem.kind == HeldKind.EDIT)
+        await drop(session, item_of_post, HeldItem.kind == HeldKind.EDIT)
         await hold(
             session, HeldKind.POST, content, reasons,
             author_id=post.author_id, post_id=post.id, version=post.version,
         )  # fmt: skip
     elif before.status == PostStatus.HELD and post.status != PostStatus.HELD:
-        await drop(session, of_it, HeldItem.kind == HeldKind.POST)
+        await drop(session, item_of_post, HeldItem.kind == HeldKind.POST)
     elif before.status != PostStatus.PUBLISHED or not current_app.site.holds_anything:
         return
     elif is_new_text or post.status != PostStatus.PUBLISHED:
-        # These changes take the place of those that wait.
-        await drop(session, of_it, HeldItem.kind == HeldKind.EDIT)
+        # These changes replace the ones that are held.
+        await drop(session, item_of_post, HeldItem.kind == HeldKind.EDIT)
     else:
-        edits = (of_it, HeldItem.kind == HeldKind.EDIT, HeldItem.decided_at.is_(None))
-        still_fit = update(HeldItem).where(*edits, HeldItem.version == post.version - 1)
+        edits = (item_of_post, HeldItem.kind == HeldKind.EDIT, HeldItem.decided_at.is_(None))
+        kept_edits = update(HeldItem).where(*edits, HeldItem.version == post.version - 1)
         await session.execute(
-            still_fit.values(version=post.version).execution_options(synchronize_session=False)
+            kept_edits.values(version=post.version).execution_options(synchronize_session=False)
         )
 
 
 async def _apply(session: AsyncSession, post: Post, form: PostFields, edit: _Edit) -> None:
     """Change the rows of a locked post."""
-    # Those who are mentioned already are not told, even if that was not noted when it was written.
+    # People already mentioned are not notified, even if the mention was never recorded.
     await note_mentions(session, [WrittenText(post.body_html, post.id)], are_old=True)
     if edit.tag_ids is not None:
-        await mark(session, *map(tag_key, post.tags))  # It may lose some.
+        await mark(session, *map(tag_key, post.tags))  # The post may lose some of its tags.
         await set_tags(session, post.id, edit.tag_ids)
     if not edit.keeps_slug:
         title = edit.columns.get("title", post.title)
-        post.slug = await new_slug(session, post.author_id, title, form.slug, post.id)
+        post.slug = await choose_slug(session, post.author_id, title, form.slug, post.id)
     if cover_id := edit.columns.get("cover_id"):
         await lock_cover(session, post.author_id, cover_id)
     for name, value in edit.columns.items():
@@ -278,20 +278,22 @@ async def _apply(session: AsyncSession, post: Post, form: PostFields, edit: _Edi
     post.version += 1
 
 
-async def _keep_and_tell(
+async def _save_history_and_notify(
     session: AsyncSession, editor: Viewer, post: Post, edit: _Edit, before: State
 ) -> None:
-    """Keep the text that was replaced, and record the edit where others learn of it."""
-    await keep_revision(
-        session, post, before, tags=edit.tags, editor_id=editor.id, moment=edit.moment
-    )
-    await _record_edit(session, post, before.status, editor.id)
+    """Save the replaced text as a revision, record the event, and notify people mentioned."""
+    await save_revision(session, post, before, tags=edit.tags, editor_id=editor.id, time=edit.time)
+    await _record_event(session, post, before.status, editor.id)
     await replace_mentions(session, post.id, None, before.text.body_html, post.body_html)
-    await tell_mentioned_in(session, post.id, post.body_html)
+    await notify_mentioned_in(session, post.id, post.body_html)
 
 
-async def _record_edit(session: AsyncSession, post: Post, was: PostStatus, editor_id: int) -> None:
-    is_published, was_published = (each == PostStatus.PUBLISHED for each in (post.status, was))
+async def _record_event(
+    session: AsyncSession, post: Post, status_before: PostStatus, editor_id: int
+) -> None:
+    is_published, was_published = (
+        each == PostStatus.PUBLISHED for each in (post.status, status_before)
+    )
     if is_published and was_published:
         await record(session, PostChanged(post.id, post.author_id, changed_by=editor_id))
     elif is_published:

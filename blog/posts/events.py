@@ -44,13 +44,13 @@ class PostDeleted(DomainEvent):
 
 @dataclass(frozen=True)
 class PeopleMentioned(DomainEvent):
-    """People were mentioned in a text that everybody can read, for the first time in that text.
+    """People were mentioned in a public text, for the first time in that text.
 
-    Of each text at most ten people are told. Authors are not told of themselves.
+    At most ten people are notified of each text. Authors are not notified of themselves.
 
     Attributes:
-        author_id: the author of the comment, or of the post.
-        comment_id: the comment; `None` if it is the text of the post.
+        author_id: the author of the comment or post.
+        comment_id: the comment; `None` if the text is the post's.
     """
 
     author_id: int

@@ -1,8 +1,8 @@
 """What is worth reading this week, and why. The cost does not depend on the size of the site.
 
-A post's points are its likes, and the people who commented on it except its author, for each
-hundred followers of the author: a good conversation counts more where fewer people were asked. Ten
-followers are added, so that those of beginners are not counted many times over.
+A post's points are its likes plus the people, other than its author, who commented on it, per
+hundred followers of the author: a good conversation counts more if fewer people could join it. Ten
+followers are added, so that a beginner's first ones don't weigh too much.
 """
 
 from collections.abc import Sequence
@@ -33,15 +33,15 @@ from blog.posts.lists import NEWEST_FIRST
 from blog.posts.queries import IS_LISTED, cards_of
 
 _POST, _USER, _COMMENT = Post.__table__.c, User.__table__.c, Comment.__table__.c
-# How many of the newest posts of the week are considered; for how many of those, the ones with the
-# most comments, the comments are read; and how many comments of each.
+# The number of the week's newest posts to consider, the number of those, with the most comments,
+# whose comments are read, and the number of comments to read of each.
 CONSIDERED, DISCUSSED, COMMENTS_READ = 2_000, 100, 200
 SHOWN = 30
 ADDED_FOLLOWERS = 10
 
 
 class Ranking(StrEnum):
-    """The orders that a reader may choose."""
+    """The orders that readers can choose from."""
 
     POINTS = "points"
     DISCUSSED = "discussed"
@@ -49,7 +49,7 @@ class Ranking(StrEnum):
 
 
 class Suggestion(NamedTuple):
-    """A post, and the numbers that its place comes from."""
+    """A post, and the numbers that determine its rank."""
 
     post: PostCard
     likes: int
@@ -67,7 +67,7 @@ def _literal(number: int) -> ColumnElement[int]:
 
 
 def _candidates(ranking: Ranking, *conditions: ColumnElement[bool]) -> Subquery:
-    """The posts of the week that may be among the first of a ranking, by their counts."""
+    """The posts of the week that may rank high, judging by their counts."""
     week = (
         select(_POST.id, _POST.author_id, _POST.published_at, _POST.comment_count, _POST.like_count)
         .where(
@@ -97,7 +97,7 @@ def _candidates(ranking: Ranking, *conditions: ColumnElement[bool]) -> Subquery:
 
 
 def _commenters(candidate: Subquery) -> FromClause:
-    """The number of people, without the author, who wrote the last comments on a candidate."""
+    """The number of people, except the author, who wrote the last comments on a candidate."""
     read = (
         select(_COMMENT.author_id)
         .where(_COMMENT.post_id == candidate.c.id, _COMMENT.disabled_at.is_(None))

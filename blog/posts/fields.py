@@ -1,4 +1,4 @@
-"""The fields of a post besides its text, and how they are stored."""
+"""The fields of a post apart from its text, and how they are stored."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -19,8 +19,8 @@ from blog.core.text.tags import fold_tag
 from blog.models import Media, MediaFile, Post, PostTag, Tag, User
 from blog.posts.schemas import PostFields
 
-# The names of the columns in the API and forms.
-COLUMN_OF = {
+# The columns, by the names of their fields in the API and forms.
+COLUMNS_BY_FIELD = {
     "title": "title",
     "language": "language",
     "excerpt": "summary",
@@ -64,7 +64,9 @@ def html_columns(body_html: str) -> dict[str, Any]:
 
 def field_columns(form: PostFields, names: Collection[str]) -> dict[str, Any]:
     """The columns to store for these fields of a form, except for the slug and the tags."""
-    return {column: getattr(form, name) for name, column in COLUMN_OF.items() if name in names}
+    return {
+        column: getattr(form, name) for name, column in COLUMNS_BY_FIELD.items() if name in names
+    }
 
 
 def changed_columns(post: Post, form: PostFields, body_html: str | None) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def changed_columns(post: Post, form: PostFields, body_html: str | None) -> dict
     columns = field_columns(form, form.model_fields_set)
     changes = {name: value for name, value in columns.items() if getattr(post, name) != value}
     body = getattr(form, "body", None)
-    # That of a draft is empty if the renderer has refused it.
+    # A draft has no HTML if the renderer refused its text.
     is_new = body != post.body or (body_html and not post.body_html)
     if body_html is not None and body is not None and is_new:
         changes |= text_columns(body, body_html)
@@ -109,25 +111,27 @@ async def tag_ids(
 ) -> list[int]:
     """The ids of tags, in this order, each once.
 
-    The arguments and errors are those of `locked_tags`.
+    The arguments and errors are those of `lock_tags`.
     """
-    ids = await locked_tags(session, names, of_posts=of_posts)
+    ids = await lock_tags(session, names, of_posts=of_posts)
     return [*dict.fromkeys(ids.values())]
 
 
-async def locked_tags(
+async def lock_tags(
     session: AsyncSession, names: Sequence[str], *, of_posts: Collection[int] = ()
 ) -> dict[str, int]:
-    """The ids of tags by their folded names, in this order; new tags are added.
+    """Add missing tags, and lock all tags, because triggers count their posts.
 
-    A tag that was merged into another one has the id of that one.
-
-    They are locked, because triggers count their posts: all at once, in the order of all writers.
+    All are locked at once, in the order that all writers follow.
 
     Args:
         session: the transaction of a write, which has locked its post but no author or day yet.
-        names: distinct names, as `blog.core.text.tags.clean_tags` returns them.
-        of_posts: the ids of the posts whose present tags are locked as well.
+        names: distinct names, as returned by `blog.core.text.tags.clean_tags`.
+        of_posts: the ids of posts whose current tags are locked as well.
+
+    Returns:
+        The ids of the tags by folded name, in the order of `names`. A tag that was merged into
+        another has the id of the other.
 
     Raises:
         BlockedTagsError: moderators have blocked some of them.
@@ -135,22 +139,22 @@ async def locked_tags(
     if not names and not of_posts:
         return {}
     folded = {fold_tag(name): name for name in names}
-    # In a fixed order, so that concurrent writers of the same tags do not deadlock.
+    # Sorted, so that concurrent writers of the same tags don't deadlock.
     if rows := [{"folded": key, "name": folded[key]} for key in sorted(folded)]:
         await session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
-    meant = func.coalesce(Tag.merged_into_id, Tag.id)
-    named = select(meant).where(Tag.folded.in_(folded))
+    target_id = func.coalesce(Tag.merged_into_id, Tag.id)
+    named = select(target_id).where(Tag.folded.in_(folded))
     present = select(PostTag.tag_id).where(PostTag.post_id.in_(of_posts))
     wanted = select(Tag.id).where(Tag.id.in_(union_all(named, present)))
     await session.execute(wanted.order_by(Tag.id).with_for_update(key_share=True))
     if not names:
         return {}
-    # Only now: while this waited for the locks, moderators may have merged some.
+    # Read after locking: moderators may have merged some tags while this waited for the locks.
     tag = aliased(Tag)
     found = (
         await session.execute(
             select(Tag.folded, tag.id, tag.blocked_at)
-            .join(tag, tag.id == meant)
+            .join(tag, tag.id == target_id)
             .where(Tag.folded.in_(folded))
         )
     ).all()
@@ -188,19 +192,19 @@ def keeps_slug(post: Post, form: PostFields, title: str | None) -> bool:
 
 
 async def lock_author(session: AsyncSession, author_id: int) -> None:
-    """Lock the author, so that no other transaction assigns a slug to one of their posts."""
+    """Lock the author, so that no other transaction assigns slugs to their posts."""
     await session.execute(
         select(User.id).where(User.id == author_id).with_for_update(key_share=True)
     )
 
 
 async def lock_cover(session: AsyncSession, author_id: int, cover_id: int) -> None:
-    """Lock an image that becomes a cover, so that it is not deleted as unused at that moment.
+    """Lock an image that becomes a cover, so that it isn't deleted as unused meanwhile.
 
     The caller has locked the post, if it exists.
 
     Raises:
-        InvalidFieldsError: it is none of the author's images.
+        InvalidFieldsError: it isn't one of the author's images.
     """
     own = (Media.id == cover_id, Media.owner_id == author_id)
     file = select(MediaFile.name).where(MediaFile.name.in_(select(Media.name).where(*own)))
@@ -211,18 +215,17 @@ async def lock_cover(session: AsyncSession, author_id: int, cover_id: int) -> No
         raise InvalidFieldsError({"cover": NO_SUCH_IMAGE})
 
 
-async def new_slug(
+async def choose_slug(
     session: AsyncSession, author_id: int, title: str | None, own: str | None, post_id: int = 0
 ) -> str | None:
-    """The slug for a post: the one that the author chose, or one derived from the title; `None`
-    without either.
+    """Choose a post's slug: the author's, or one derived from the title; `None` without either.
 
     Locks the author.
 
     Args:
         title: the title of the post.
         own: the slug that the author chose.
-        post_id: the id of the post, if it exists already.
+        post_id: the id of the post, if it already exists.
 
     Raises:
         InvalidFieldsError: another post of this author has this slug.
@@ -238,11 +241,11 @@ async def new_slug(
     base = slug_of(title or "")
     if await session.scalar(others.where(Post.slug == base)) is None:
         return base
-    return f"{base}-{await session.scalar(_first_free(author_id, post_id, base))}"
+    return f"{base}-{await session.scalar(_first_free_number(author_id, post_id, base))}"
 
 
 async def pin_columns(
-    session: AsyncSession, form: PostFields, author_id: int, post: Post | None, moment: datetime
+    session: AsyncSession, form: PostFields, author_id: int, post: Post | None, time: datetime
 ) -> dict[str, Any]:
     """The columns to store to pin or unpin a post; empty if nothing changes.
 
@@ -260,14 +263,14 @@ async def pin_columns(
     pinned = select(func.count()).where(Post.author_id == author_id, Post.pinned_at.is_not(None))
     if (await session.scalars(pinned)).one() >= MOST_PINNED:
         raise InvalidFieldsError({"pinned": IS_PINNED})
-    return {"pinned_at": moment}
+    return {"pinned_at": time}
 
 
-def _first_free(author_id: int, post_id: int, base: str) -> Select[int]:
-    """The slug with the smallest number from 2 that makes it unique."""
+def _first_free_number(author_id: int, post_id: int, base: str) -> Select[int]:
+    """The smallest number from 2 that makes a slug unique when appended."""
     others = (Post.author_id == author_id, Post.id != post_id)
     # By the collation "C", all slugs that start with "base-" sort before "base.".
-    alike = select(func.count()).where(*others, Post.slug > base, Post.slug < f"{base}.")
-    number = func.generate_series(2, alike.scalar_subquery() + 2).column_valued("number")
+    similar = select(func.count()).where(*others, Post.slug > base, Post.slug < f"{base}.")
+    number = func.generate_series(2, similar.scalar_subquery() + 2).column_valued("number")
     is_taken = exists().where(*others, Post.slug == func.concat(base, "-", number))
     return select(number).where(~is_taken).order_by(number).limit(1)

@@ -1,10 +1,10 @@
-"""Collapsing the posts that have a word or tag that the viewer hides.
+"""Collapse posts that contain a word or tag that the viewer hides.
 
-A post is collapsed rather than left out: a word may be meant otherwise, so the reader can open it,
-and a page costs one statement for its own posts, wherever the words are. They are looked for in the
-index of the search, so other forms of a word and other spellings count too, and a phrase only as a
-whole. Comments are in `blog.comments.hidden_words`, and what people are not notified of in
-`blog.notifications.hidden_words`.
+A post is collapsed rather than left out: the word may have another meaning, so the reader can open
+the post, and a page costs one statement for its own posts, wherever the words are. They are looked
+up in the search index, so other forms and spellings of a word match too, and a phrase matches only
+as a whole. `blog.comments.hidden_words` does the same for comments, and
+`blog.notifications.hidden_words` for notifications.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ from blog.core.auth.identity import current_viewer
 from blog.core.web.app import read
 from blog.posts.listed import PostCard
 
-# The words of a viewer. Their queries are made once, and not for each text.
+# The words of a viewer. Their queries are built once rather than for each text.
 WORDS_OF_VIEWER = """
     SELECT id, '“' || word || '”' AS shown, search_query(folded, '', '') AS query
     FROM hidden_words WHERE user_id = :viewer AND NOT is_tag
@@ -39,25 +39,30 @@ _HIDDEN = text(f"""
 )
 
 
-async def hidden_words_in(
+async def find_hidden_words(
     session: AsyncSession, viewer_id: int, ids: Sequence[int]
 ) -> dict[int, str]:
-    """Of these posts, those by others that have a word or tag that a viewer hides, and the first
-    of these words."""
+    """Find the posts by other people that contain a word or tag that a viewer hides.
+
+    Returns:
+        The first of these words, by the ids of the posts.
+    """
     rows = await session.execute(_HIDDEN, {"viewer": viewer_id, "ids": list(ids)})
     return dict(rows.all())
 
 
 async def hidden_words_of_viewer(
     ids: Iterable[int],
-    find: Callable[[AsyncSession, int, Sequence[int]], Awaitable[dict[int, str]]] = hidden_words_in,
+    find: Callable[
+        [AsyncSession, int, Sequence[int]], Awaitable[dict[int, str]]
+    ] = find_hidden_words,
 ) -> dict[int, str]:
-    """The words that the current viewer hides in some texts. Those who hide no words need no
+    """The words in some texts that the current viewer hides. A viewer without hidden words costs no
     statement.
 
     Args:
-        ids: those of the texts.
-        find: looks for the words; by default in posts.
+        ids: the ids of the texts.
+        find: finds the words; in posts by default.
     """
     viewer, ids = current_viewer(), tuple(ids)
     if viewer.account is None or not viewer.account.hides_words or not ids:
@@ -65,8 +70,8 @@ async def hidden_words_of_viewer(
     return await read(find, viewer.id, ids)
 
 
-async def collapsed(posts: Sequence[PostCard]) -> tuple[PostCard, ...]:
-    """The cards as the viewer sees them: with the word for which one is collapsed."""
+async def collapse_hidden(posts: Sequence[PostCard]) -> tuple[PostCard, ...]:
+    """Add to each card the hidden word for which it is collapsed, if there is one."""
     words = await hidden_words_of_viewer(post.id for post in posts)
     if not words:
         return tuple(posts)

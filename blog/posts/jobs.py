@@ -12,9 +12,9 @@ from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.process_pool import OverloadedError
 from blog.core.web.app import current_app
 from blog.posts.publication import publish_due_posts
-from blog.posts.rerendering import KINDS, rerender, unlink_nobody
+from blog.posts.rerendering import KINDS, rerender, rerender_lost_mentions
 
-# How long a run may take before it lets other jobs have their turn.
+# How long a run may take before it yields to other jobs.
 RUN_SECONDS = 60.0
 BATCH = 50
 
@@ -33,16 +33,16 @@ PUBLISH_DUE_POSTS = JobKind("publish_due_posts", publish_due, at_once=1, every=t
 
 
 async def render_old_texts(job: RunningJob) -> None:
-    """Render anew what an older version of the renderer made, in half of one process's time, and
-    before that the texts that mention people who are gone.
+    """Render texts again that mention people who are gone, and then texts rendered by an older
+    version of the renderer, in half of one process's time.
 
-    The payload says how far it has come. A pass that found something is followed by another one
-    some minutes later, because processes of the version before may have gone on writing. When one
-    finds nothing, no statement looks for old texts until there is a new version. Texts that have
-    become too complex keep their HTML.
+    The payload holds the progress. A pass that found something is followed by another one some
+    minutes later, because processes of the previous version may still have been writing. After a
+    pass that finds nothing, no statement looks for old texts until there is a new version. Texts
+    that have become too complex keep their HTML.
     """
     try:
-        while await unlink_nobody(job.database, current_app.renderer.again, batch=BATCH):
+        while await rerender_lost_mentions(job.database, current_app.renderer.again, batch=BATCH):
             if job.stopping.is_set():
                 return
     except OverloadedError:
@@ -75,7 +75,7 @@ async def render_old_texts(job: RunningJob) -> None:
 
 
 async def _pause(job: RunningJob, seconds: float) -> None:
-    """Leave the renderer to others for a while, unless the worker is to end."""
+    """Leave the renderer to others for a while, unless the worker is stopping."""
     with suppress(TimeoutError):
         await asyncio.wait_for(job.stopping.wait(), seconds)
 

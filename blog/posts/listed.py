@@ -13,9 +13,9 @@ from blog.models import Cover, Post, PostStatus, User
 from blog.models.cover import facts_of_cover
 from blog.models.tag import names_of_tags
 
-# The columns of the tables themselves, so that the ORM has nothing to do with the lists.
+# Table columns rather than mapped attributes, so that lists bypass the ORM.
 _POST, _USER = Post.__table__.c, User.__table__.c
-# The number of bytes of text that a list reads at once; posts beyond it are read later.
+# Bytes of text that a list reads at once; the texts of further posts are read later.
 TEXT_BYTES = 512 * 1024
 
 
@@ -35,13 +35,13 @@ class Author(NamedTuple):
 
 
 class PostCard(NamedTuple):
-    """A post in the list of a page: an immutable value.
+    """A post in a list on a page, an immutable value.
 
     Attributes:
-        beginning: the HTML; of a long post, an excerpt.
-        is_cut: whether it is an excerpt.
-        summary: what the author says of it, to be shown instead.
-        shown_language: its language, or else that of its author.
+        beginning: its HTML, or an excerpt if it is long.
+        is_cut: whether `beginning` is an excerpt.
+        summary: the author's summary, shown instead of the beginning.
+        shown_language: its language, or else its author's.
         hidden_word: the word or tag for which it is collapsed for this viewer
             (`blog.posts.hidden_words`).
     """
@@ -71,7 +71,7 @@ class ListedPost(NamedTuple):
     Attributes:
         liked, bookmarked: whether the viewer likes it and has bookmarked it; `None` for an
             anonymous viewer. See `blog.posts.viewer_state`.
-        is_collapsed: whether it has a word or tag that the viewer hides.
+        is_collapsed: whether it contains a word or tag that the viewer hides.
     """
 
     id: int
@@ -110,15 +110,15 @@ class ListedPost(NamedTuple):
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody may read it."""
+        """Whether everyone may read it."""
         return self.status == PostStatus.PUBLISHED and self.hidden_at is None
 
 
 class UnreadPost(NamedTuple):
-    """A post whose text was not read, because the previous ones reached the limit.
+    """A post whose text was not read, because the posts before it reached the limit.
 
     Attributes:
-        row_version: changes with each change of the post.
+        row_version: differs after each change of the post.
     """
 
     id: int
@@ -160,7 +160,7 @@ SUMMARY_COLUMNS: tuple[ColumnElement[Any], ...] = (
 
 
 def text_columns(order: Order) -> tuple[ColumnElement[Any], ...]:
-    """`COLUMNS`, without the texts behind the first `TEXT_BYTES` of a list; and the revision."""
+    """`COLUMNS` without the texts beyond the first `TEXT_BYTES` of a list, and the row version."""
     before = func.sum(_BYTES).over(order_by=order.by) - _BYTES
     is_within = literal_column(str(TEXT_BYTES)) > before
     texts = (case((is_within, text)) for text in (_POST.body, _POST.body_html))
@@ -168,7 +168,7 @@ def text_columns(order: Order) -> tuple[ColumnElement[Any], ...]:
 
 
 def listed(row: Sequence[Any]) -> ListedPost:
-    """The post in a row that begins with `COLUMNS`."""
+    """Convert a row that starts with `COLUMNS`."""
     end = len(COLUMNS)
     *fields, cover, tags = row[: end - len(AUTHOR_COLUMNS)]
     author = Author._make(row[end - len(AUTHOR_COLUMNS) : end])
@@ -177,14 +177,14 @@ def listed(row: Sequence[Any]) -> ListedPost:
 
 
 def listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
-    """The post in a row of `text_columns`."""
+    """Convert a row of `text_columns`."""
     if row[1] is not None:
         return listed(row)
     return UnreadPost._make((row[0], *row[3:6], row[len(COLUMNS)]))
 
 
-def card_of(row: Sequence[Any]) -> PostCard:
-    """The card in a row that begins with `CARD_COLUMNS`."""
+def card_of_row(row: Sequence[Any]) -> PostCard:
+    """Convert a row that starts with `CARD_COLUMNS`."""
     shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[15]), row[16:20]
     return PostCard._make(
         (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:15], cover, Author._make(author), "")

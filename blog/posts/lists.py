@@ -36,24 +36,24 @@ from blog.posts.listed import (
     ListedPost,
     PostCard,
     UnreadPost,
-    card_of,
+    card_of_row,
     listed,
     listed_or_unread,
     text_columns,
 )
 
-# The columns of the tables themselves, so that the ORM has nothing to do with the lists.
+# Table columns rather than mapped attributes, so that lists bypass the ORM.
 _POST, _USER = Post.__table__.c, User.__table__.c
 # The order of all lists of posts.
 NEWEST_FIRST = Order(_POST.published_at, _POST.id)
 
 
-def _place(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:
+def _cursor_values(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:
     return post.published_at, post.id
 
 
-def page_of_read(page: Page[Any], cursor_of: Callable[[Any], str]) -> Page[Any]:
-    """The posts of a page whose texts were read; the next page begins behind them."""
+def cut_unread(page: Page[Any], cursor_of: Callable[[Any], str]) -> Page[Any]:
+    """Cut off the posts of a page whose texts were not read; the next page starts with them."""
     read = tuple(post for post in page.rows if isinstance(post, ListedPost))
     if len(read) == len(page.rows):
         return page
@@ -61,7 +61,7 @@ def page_of_read(page: Page[Any], cursor_of: Callable[[Any], str]) -> Page[Any]:
 
 
 def _with_above(ids: Rows, above: Rows) -> Rows:
-    """The ids of a numbered page, and on the first one those that come before all others."""
+    """The ids of a numbered page; on the first page, the ids in `above` as well."""
     page = ids.order_by(*NEWEST_FIRST.by).limit(LIMIT).offset(OFFSET).subquery()
     first = above.where(OFFSET == 0).subquery()
     both = union_all(
@@ -71,19 +71,19 @@ def _with_above(ids: Rows, above: Rows) -> Rows:
 
 
 class PostList:
-    """A list of posts, the newest first, for pages, the API and feeds.
+    """A list of posts, newest first, for pages, the API and feeds.
 
     Args:
-        ids: a select of the ids of the posts, without order and limit.
+        ids: selects the ids of the posts, without order and limit.
         total: the number of posts in the list; NULL if unknown.
-        order: the columns of `ids` that have the values of `NEWEST_FIRST`, if not those.
-        above: selects those whose cards come before all others on the first page.
+        order: the columns of `ids` that correspond to `NEWEST_FIRST`, if they are others.
+        above: selects the posts whose cards come before all others on the first page.
         by_number, by_cursor, first_by_cursor, deepest: as for `Listing`.
-        filtered: the list without the people whom `VIEWER` has hidden (`blog.models.block`); by
-            default it is the same.
+        filtered: the list without the people that `VIEWER` has hidden (`blog.models.block`); the
+            same list by default.
 
     Attributes:
-        viewer_id: the viewer who has; 0 for all others.
+        viewer_id: the viewer whose hidden people are left out; 0 if nobody is.
     """
 
     viewer_id = 0
@@ -109,7 +109,7 @@ class PostList:
                 )
 
             return Listing(
-                order, ids, _place,
+                order, ids, _cursor_values,
                 complete=complete, by_number=by_number, by_cursor=by_cursor,
                 first_by_cursor=first_by_cursor, deepest=deepest,
             )  # fmt: skip
@@ -120,17 +120,17 @@ class PostList:
         self._summaries = listing(*SUMMARY_COLUMNS)
 
     def seen_by(self, viewer: Viewer) -> "PostList":
-        """The list as a viewer sees it: without the people whom they have hidden.
+        """The list as a viewer sees it: without the people they have hidden.
 
-        Viewers who have hidden nobody share one list, so their reads are coalesced. A page for
-        others has as many posts as any, but the number of the last page is unknown, and the total
-        is that of the whole list.
+        Viewers who have hidden nobody share one list, so their reads are coalesced. For other
+        viewers pages have as many posts as usual, but the number of the last page is unknown, and
+        the total is that of the whole list.
         """
         if self._filtered is None or not viewer.filtered_for:
             return self
-        theirs = copy(self._filtered)
-        theirs.viewer_id = viewer.filtered_for
-        return theirs
+        list_for_viewer = copy(self._filtered)
+        list_for_viewer.viewer_id = viewer.filtered_for
+        return list_for_viewer
 
     async def cards(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
@@ -138,44 +138,44 @@ class PostList:
         """A page of cards.
 
         Args:
-            session: where to look.
-            wanted: which page.
-            of: the id of the person or tag whose list it is, if it is one's.
+            session: the session to read with.
+            wanted: the requested page.
+            of: the id of the person or tag that the list belongs to, if any.
 
         Raises:
-            InvalidCursorError: the cursor is none of this list.
-            TooDeepError: the page has no number.
+            InvalidCursorError: the cursor doesn't belong to this list.
+            TooDeepError: the page is too deep to have a number.
         """
-        return await self._page(session, self._cards, card_of, wanted, of)
+        return await self._page(session, self._cards, card_of_row, wanted, of)
 
     async def texts(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
     ) -> Page[ListedPost | UnreadPost]:
-        """Like `cards`, with the texts, except for the last ones if the others are long.
+        """Like `cards`, with texts, except for the last posts if the others are long.
 
-        A page by cursor ends before those, and the next page starts with them.
+        A page by cursor ends before the unread posts, and the next page starts with them.
         """
         page = await self._page(session, self._texts, listed_or_unread, wanted, of)
-        return page if isinstance(wanted, PageRequest) else page_of_read(page, self._texts.cursor)
+        return page if isinstance(wanted, PageRequest) else cut_unread(page, self._texts.cursor)
 
     async def summaries(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
     ) -> Page[ListedPost]:
-        """Like `texts`, but with empty texts, which are not read."""
+        """Like `texts`, but without reading the texts, which are empty."""
         return await self._page(session, self._summaries, listed, wanted, of)
 
     async def _page(
-        self, session: AsyncSession, listing: Listing[Any], made_of: Callable[[Row[Any]], Any],
+        self, session: AsyncSession, listing: Listing[Any], convert_row: Callable[[Row[Any]], Any],
         wanted: PageRequest | CursorRequest, of: int | None,
     ) -> Page[Any]:  # fmt: skip
         if deep := listing.too_deep(wanted):
-            return listing.page_past_the_end(deep, await self._length(session, of))
+            return listing.page_past_the_end(deep, await self._load_total(session, of))
         statement, parameters = listing.query(wanted, of=of, viewer=self.viewer_id)
         rows = (await session.execute(statement, parameters)).all()
         # An empty page has no row that contains the number.
-        total = rows[0][-1] if rows else await self._length(session, of)
-        above = [made_of(row) for row in rows if row[-2]]
-        page = listing.page([made_of(row) for row in rows if not row[-2]], wanted, total)
+        total = rows[0][-1] if rows else await self._load_total(session, of)
+        above = [convert_row(row) for row in rows if row[-2]]
+        page = listing.page([convert_row(row) for row in rows if not row[-2]], wanted, total)
         if self.viewer_id:
             page = replace(page, last_number=None)
         if not above:
@@ -183,5 +183,5 @@ class PostList:
         ids = {post.id for post in above}
         return replace(page, rows=(*above, *(post for post in page.rows if post.id not in ids)))
 
-    async def _length(self, session: AsyncSession, of: int | None) -> int | None:
+    async def _load_total(self, session: AsyncSession, of: int | None) -> int | None:
         return await session.scalar(self._total, {"of": of, "viewer": self.viewer_id})

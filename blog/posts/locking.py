@@ -1,4 +1,4 @@
-"""A post that is going to be changed."""
+"""Lock a post that is going to be changed."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,33 +19,33 @@ POST_IS_GONE = lazy_gettext("This post doesn't exist. It may have been deleted."
 
 
 class Parts(NamedTuple):
-    """What a post has in other tables, and the time at which the transaction has begun."""
+    """The data of a post in other tables, and the start time of the transaction."""
 
     tags: list[str]
     cover_facts: Any
-    moment: datetime
+    transaction_time: datetime
 
 
-async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Post:
-    """A post as it is now, which nobody else can change before the end of the transaction.
+async def lock_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Post:
+    """Lock a post until the end of the transaction, and return its current state.
 
     Raises:
-        NotFoundError: the post is not there (any more).
+        NotFoundError: the post doesn't exist (any more).
         GoneError: a moderator has hidden it.
         ForbiddenError: this person may not change it.
     """
-    post, _ = await locked_with_parts(session, viewer, post_id)
+    post, _ = await lock_post_with_parts(session, viewer, post_id)
     return post
 
 
-async def locked_with_parts(
+async def lock_post_with_parts(
     session: AsyncSession, viewer: Viewer, post_id: int
 ) -> tuple[Post, Parts]:
-    """As `locked_post`, with its parts, which the post has already."""
+    """Like `lock_post`, but also return the parts, which are already set on the post."""
     post = await session.scalar(
         select(Post)
         .where(Post.id == post_id, not_deleted(Post.author_id))
-        # A statement that waits for the lock would return those from before the wait.
+        # A statement that waits for the lock would return their values from before the wait.
         .options(defer(Post.tags), defer(Post.cover_facts))
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -54,20 +54,20 @@ async def locked_with_parts(
         raise unreadable(post, POST_IS_GONE)
     if not may_change_post(viewer, post):
         raise ForbiddenError
-    # Not joined above: that would load a viewer who is the author anew, without their role.
+    # Not joined above, because that would reload an author who is the viewer, without their role.
     set_committed_value(post, "author", await session.get_one(User, post.author_id))
-    parts = await read_parts(session, post)
+    parts = await load_parts(session, post)
     set_parts(post, parts)
     return post, parts
 
 
-async def read_parts(session: AsyncSession, post: Post) -> Parts:
-    """The parts of a post as they are now."""
+async def load_parts(session: AsyncSession, post: Post) -> Parts:
+    """Load the current parts of a post."""
     parts = select(Post.tags, Post.cover_facts, func.now()).where(Post.id == post.id)
     return Parts(*(await session.execute(parts)).one())
 
 
 def set_parts(post: Post, parts: Parts) -> None:
-    """Let a post have parts that were read, until it is written."""
+    """Set parts on a post that were loaded before; they expire when the post is flushed."""
     set_committed_value(post, "tags", parts.tags)
     set_committed_value(post, "cover_facts", parts.cover_facts)

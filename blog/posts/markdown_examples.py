@@ -1,4 +1,4 @@
-"""What posts may be written in, for the page that shows it."""
+"""Examples of the Markdown syntax, for the page about it."""
 
 from typing import NamedTuple
 
@@ -9,9 +9,9 @@ class Example(NamedTuple):
     """One kind of syntax.
 
     Attributes:
-        title: what it makes.
+        title: the name of what it produces.
         source: an example in Markdown.
-        in_comments: whether comments have it, too.
+        in_comments: whether it works in comments, too.
     """
 
     title: LazyText

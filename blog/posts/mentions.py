@@ -1,8 +1,7 @@
-"""Who is mentioned in posts and comments, and who of them is told.
+"""Record who is mentioned in posts and comments, and notify them.
 
-Texts are rendered before, and whom they mention is read from their links
-(`blog.core.text.syntax.mentions`). Each function writes in the transaction of the caller, who has
-locked the texts.
+Mentions are read from the links of rendered texts (`blog.core.text.syntax.mentions`). Each function
+writes in the transaction of the caller, which has locked the texts.
 """
 
 from collections import defaultdict
@@ -16,7 +15,7 @@ from blog.core.events.handlers import record
 from blog.core.text.syntax.mentions import addressed_in, mentioned_in
 from blog.posts.events import PeopleMentioned
 
-MOST_TOLD = 10
+MOST_NOTIFIED = 10
 
 _IDS = ARRAY(BigInteger)
 _IS_DELETED = "users.id = ANY (ARRAY(SELECT user_id FROM account_deletions))"
@@ -37,7 +36,7 @@ _NOTE = text(f"""
     bindparam("names", type_=ARRAY(Text)),
     bindparam("addressing", type_=ARRAY(Boolean)),
 )
-# For people who were only quoted so far, or whose mention had been removed.
+# For people who were only quoted before, or whose mention had been removed.
 _ADDRESS = text("""
     UPDATE mentions SET told = NULL
     WHERE post_id = :post AND comment_id IS NOT DISTINCT FROM :comment AND NOT told
@@ -68,7 +67,7 @@ _TELL = text(f"""
         ) AS number
         FROM waiting WHERE user_id <> author_id
     )
-    UPDATE mentions SET told = coalesce(number <= {MOST_TOLD}, false)
+    UPDATE mentions SET told = coalesce(number <= {MOST_NOTIFIED}, false)
     FROM waiting LEFT JOIN numbered USING (id)
     WHERE mentions.id = waiting.id
     RETURNING author_id, mentions.post_id, mentions.comment_id, mentions.user_id, told, mentions.id
@@ -88,10 +87,10 @@ class WrittenText(NamedTuple):
 async def note_mentions(
     session: AsyncSession, texts: Sequence[WrittenText], *, are_old: bool = False
 ) -> None:
-    """Note whom texts mention. Nobody is told of what only quotes them.
+    """Record who is mentioned in texts. People who are only quoted are not notified.
 
     Args:
-        are_old: whether nobody is told of those who can be read already.
+        are_old: whether texts that are already public notify nobody.
     """
     found = [
         (each, name, name in addressed)
@@ -116,11 +115,11 @@ async def note_mentions(
 async def replace_mentions(
     session: AsyncSession, post_id: int, comment_id: int | None, before: str, after: str
 ) -> None:
-    """Note whom a text mentions after an edit.
+    """Record who is mentioned in a text after an edit.
 
     Args:
-        before: the HTML before the edit; `tell_mentioned` tells nobody of it who could read it.
-        after: the HTML now.
+        before: the HTML before the edit; people mentioned there are not notified again.
+        after: the HTML after the edit.
     """
     old, new = set(mentioned_in(before)), mentioned_in(after)
     if old.difference(new):
@@ -134,25 +133,25 @@ async def replace_mentions(
         await note_mentions(session, [WrittenText(after, **of_comment)])
 
 
-async def tell_mentioned_in(session: AsyncSession, post_id: int, html: str) -> None:
-    """As `tell_mentioned` of one post, without a statement if its HTML mentions nobody."""
+async def notify_mentioned_in(session: AsyncSession, post_id: int, html: str) -> None:
+    """Like `notify_mentioned` for one post, without a statement if its HTML mentions nobody."""
     if mentioned_in(html):
-        await tell_mentioned(session, posts=[post_id])
+        await notify_mentioned(session, posts=[post_id])
 
 
-async def tell_mentioned(
+async def notify_mentioned(
     session: AsyncSession, *, posts: Sequence[int] = (), comments: Sequence[int] = ()
 ) -> None:
-    """Record which people are mentioned in texts that everybody can read, and were not told.
+    """Record events for people who are mentioned in public texts and were not notified yet.
 
     Args:
-        posts: the ids of posts; the comments below them are not meant.
+        posts: the ids of posts, without their comments.
         comments: the ids of comments.
     """
     await session.flush()
     rows = await session.execute(_TELL, {"posts": list(posts), "comments": list(comments)})
-    told: dict[tuple[int, int, int | None], list[int]] = defaultdict(list)
+    notified: dict[tuple[int, int, int | None], list[int]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.id):
         if row.told:
-            told[row.author_id, row.post_id, row.comment_id].append(row.user_id)
-    await record(session, *(PeopleMentioned(*of, people) for of, people in told.items()))
+            notified[row.author_id, row.post_id, row.comment_id].append(row.user_id)
+    await record(session, *(PeopleMentioned(*of, people) for of, people in notified.items()))

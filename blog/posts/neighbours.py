@@ -1,7 +1,7 @@
-"""What to read after a post: the author's posts before and after it, and those with its tags.
+"""What to read after a post: the author's posts before and after it, and posts that share its tags.
 
-They are read by the statement that reads the post, from indexes, and their number is bounded: of
-each tag the newest posts are considered.
+They are read from indexes by the statement that reads the post, and their number is bounded: only
+the newest posts with each tag are considered.
 """
 
 from typing import Any, NamedTuple
@@ -41,10 +41,10 @@ _ID = bindparam("id", type_=BigInteger)
 
 
 class Neighbour(NamedTuple):
-    """A post as a link to it needs it.
+    """The data for a link to a post.
 
     Attributes:
-        title: of a post without one the beginning of its text, if it has any.
+        title: its title, or else the beginning of its text, if it has any.
     """
 
     id: int
@@ -58,8 +58,8 @@ class Neighbours(NamedTuple):
     """What to read after a post.
 
     Attributes:
-        newer, older: the posts of the same author next to it.
-        related: those that share the most tags with it, the newest first.
+        newer, older: the same author's next and previous posts.
+        related: the posts that share the most tags with it, newest first.
     """
 
     newer: Neighbour | None = None
@@ -67,22 +67,24 @@ class Neighbours(NamedTuple):
     related: tuple[Neighbour, ...] = ()
 
 
-def _beside(kind: int) -> Select[Any]:
-    """The id of the author's next post in one direction."""
+def _adjacent(kind: int) -> Select[Any]:
+    """The id of the author's next post in this direction."""
     this, other = Post.__table__.alias("this").c, Post.__table__.alias("other").c
 
-    def of_this(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    def value_of_this(column: ColumnElement[Any]) -> ColumnElement[Any]:
         return select(column).where(this.id == _ID, is_public(this)).scalar_subquery()
 
-    place = tuple_(other.published_at, other.id)
-    here = tuple_(of_this(this.published_at), of_this(this.id))
+    position = tuple_(other.published_at, other.id)
+    this_position = tuple_(value_of_this(this.published_at), value_of_this(this.id))
     by = (other.published_at, other.id)
-    is_beside, order = (
-        (place > here, by) if kind == NEWER else (place < here, [each.desc() for each in by])
+    is_past, order = (
+        (position > this_position, by)
+        if kind == NEWER
+        else (position < this_position, [each.desc() for each in by])
     )
     found = (
         select(literal_column(str(kind)).label("kind"), other.id, literal(0).label("shared"))
-        .where(other.author_id == of_this(this.author_id), is_public(other), is_beside)
+        .where(other.author_id == value_of_this(this.author_id), is_public(other), is_past)
         .order_by(*order)
         .limit(literal_column("1"))
         .subquery()
@@ -91,7 +93,7 @@ def _beside(kind: int) -> Select[Any]:
 
 
 def _related(is_shown: Condition) -> Select[Any]:
-    """The ids of the posts that have its tags, with their number.
+    """The ids of posts that share its tags, with the number of shared tags.
 
     Args:
         is_shown: the condition on the author of a post.
@@ -120,7 +122,7 @@ def _related(is_shown: Condition) -> Select[Any]:
 
 def _as_json(is_shown: Condition) -> ColumnElement[Any]:
     post, user = Post.__table__.alias("near").c, User.__table__.alias("writer").c
-    found = union_all(_beside(NEWER), _beside(OLDER), _related(is_shown)).subquery("found")
+    found = union_all(_adjacent(NEWER), _adjacent(OLDER), _related(is_shown)).subquery("found")
     beginning = func.left(post.body_html, MARKUP * LONGEST_NAME + 1)
     html = case((post.title.is_(None), beginning))
     row = func.json_build_array(
@@ -151,7 +153,7 @@ _FILTERED = _post_with_neighbours(is_shown_to_viewer)
 async def post_with_neighbours(
     session: AsyncSession, post_id: int, filtered_for: int = 0
 ) -> tuple[Post | None, Neighbours]:
-    """A post with its author, as by `post_by_id`, and what to read after it.
+    """A post with its author, like `post_by_id`, and what to read after it.
 
     Args:
         filtered_for: the viewer whose hidden people are left out of the related posts

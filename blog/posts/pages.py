@@ -21,7 +21,7 @@ from blog.posts.reading import readable_post
 from blog.posts.schemas import DeletionForm, PreviewForm
 
 blueprint = Blueprint("posts", __name__)
-# Renders the examples; it is nobody's id.
+# The author of the examples: no account has this id.
 _NOBODY = 0
 for policy in POLICIES:
     blueprint.add_app_template_global(policy)
@@ -34,7 +34,7 @@ blueprint.add_app_template_global(outline)
 @quota(PREVIEWING)
 @permission_required(Permission.WRITE)
 async def preview() -> ResponseReturnValue:
-    """What a text will look like, as the part of a page that goes beside the form."""
+    """Show what a text will look like, as the part of a page next to the form."""
     writer_id = required_viewer().id
     form, html = Form(PreviewForm), None
     if (data := await form.submitted()) is not None:
@@ -47,7 +47,7 @@ async def preview() -> ResponseReturnValue:
 
 @blueprint.get("/markdown")
 async def markdown() -> ResponseReturnValue:
-    """What posts may be written in, with examples."""
+    """Show the Markdown syntax of posts, with examples."""
     examples: list[tuple[Example, str]] = current_app.extensions.setdefault("examples", [])
     if len(examples) < len(EXAMPLES):
         render = current_app.renderer.post
@@ -58,7 +58,7 @@ async def markdown() -> ResponseReturnValue:
 @blueprint.get("/delete/<id:post_id>")
 @confirmed_required
 async def ask_to_delete(post_id: int) -> ResponseReturnValue:
-    """The question before a post is deleted."""
+    """Ask before deleting a post."""
     return await _deletion_page(await _changeable_post(post_id), Form(DeletionForm))
 
 
@@ -66,8 +66,8 @@ async def ask_to_delete(post_id: int) -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def delete(post_id: int) -> ResponseReturnValue:
-    """Delete a post with its comments, somebody else's for a reason. If it is gone already, that
-    is what was wanted."""
+    """Delete a post with its comments; deleting another person's needs a reason. If it is already
+    gone, say so without an error."""
     viewer, reason, done = required_viewer(), "", _("Post deleted.")
     try:
         post = await _changeable_post(post_id)

@@ -24,9 +24,9 @@ POST_IS_HIDDEN = lazy_gettext(
 def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
     """The condition on rows that corresponds to `may_read_post`.
 
-    Lists show everybody the same posts: those that are `visible_to(ANONYMOUS)`. Only for a viewer
-    who has muted or blocked somebody, or was blocked, they also ask for `is_shown_to_viewer`. What
-    somebody asks for by its address, or by its author's, is not filtered: everybody may read it.
+    Lists show everyone the same posts: those `visible_to(ANONYMOUS)`. Only for viewers who have
+    muted or blocked someone, or were blocked, they also require `is_shown_to_viewer`. Posts that
+    are requested by their own URL or their author's are not filtered: everyone may read them.
 
     Args:
         viewer: the viewer.
@@ -41,7 +41,7 @@ def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
 
 
 def is_shown_to_viewer(author_id: Any) -> ColumnElement[bool]:
-    """The condition on authors of posts in lists for `blog.models.block.VIEWER`."""
+    """The condition on the authors of posts in lists for `blog.models.block.VIEWER`."""
     return and_(not_deleted(author_id), shown_to_viewer(author_id))
 
 
@@ -58,15 +58,15 @@ def may_read_post(viewer: Viewer, post: Post | ListedPost) -> bool:
     return post.is_public
 
 
-def unreadable(post: Post | ListedPost | None, is_gone: str | LazyText) -> NotFoundError:
+def unreadable(post: Post | ListedPost | None, gone_text: str | LazyText) -> NotFoundError:
     """The error for a viewer who may not read this post.
 
     Args:
         post: the post; `None` if there is none.
-        is_gone: what to say unless a moderator has hidden it after it was public.
+        gone_text: the message, unless a moderator has hidden the post after it was public.
     """
     if post is None or post.hidden_at is None or post.status != PostStatus.PUBLISHED:
-        return NotFoundError(is_gone)
+        return NotFoundError(gone_text)
     return GoneError(POST_IS_HIDDEN)
 
 
@@ -78,24 +78,24 @@ def may_change_post(viewer: Viewer, post: Post) -> bool:
 
 
 def may_publish_post(viewer: Viewer, post: Post | ListedPost) -> bool:
-    """Whether they may say when this post is published, and who may read it before: its author
-    may, unless a moderator has hidden it. Moderators hide posts instead.
+    """Whether the viewer may publish this post, and share it before: its author may, unless a
+    moderator has hidden it. Moderators hide posts instead.
     """
     return post.hidden_at is None and is_author(viewer, post)
 
 
 def is_author(viewer: Viewer, post: Post | ListedPost) -> bool:
-    """Whether they wrote it, and may write still."""
+    """Whether the viewer wrote this post, and may still write."""
     return viewer.id == post.author_id and viewer.can(Permission.WRITE)
 
 
 def may_report_post(viewer: Viewer, post: Post) -> bool:
-    """Whether the viewer may report this post: moderators have not hidden it already."""
+    """Whether the viewer may report this post: only a public one, which is not hidden already."""
     return post.is_public and viewer.id != 0
 
 
 def may_moderate_post(viewer: Viewer, post: Post) -> bool:
-    """Whether the viewer may hide this post of another person or show it again. Moderators do not
+    """Whether the viewer may hide this post by another person or show it again. Moderators don't
     see unpublished posts."""
     is_others = viewer.can(Permission.MODERATE) and viewer.id != post.author_id
     return is_others and (post.is_public or post.hidden_at is not None)

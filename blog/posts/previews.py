@@ -7,7 +7,7 @@ from blog.core.crypto.tokens import opaque_token
 from blog.core.errors import ForbiddenError
 from blog.core.i18n import lazy_gettext
 from blog.models import PostStatus
-from blog.posts.locking import locked_post
+from blog.posts.locking import lock_post
 from blog.posts.policies import may_publish_post
 
 IS_PUBLISHED = lazy_gettext("This post is published. Everyone can read it without a preview link.")
@@ -18,7 +18,7 @@ async def make_preview_key(session: AsyncSession, author: Viewer, post_id: int) 
     """Create a preview link for a post, and invalidate the previous one.
 
     Raises:
-        NotFoundError: the post does not exist (any more), or a moderator has hidden it.
+        NotFoundError: the post doesn't exist (any more), or a moderator has hidden it.
         ForbiddenError: the viewer is not its author, or it is published, or held for review.
     """
     await _set_key(session, author, post_id, opaque_token())
@@ -34,7 +34,7 @@ async def revoke_preview_key(session: AsyncSession, author: Viewer, post_id: int
 
 
 async def _set_key(session: AsyncSession, author: Viewer, post_id: int, key: str | None) -> None:
-    post = await locked_post(session, author, post_id)
+    post = await lock_post(session, author, post_id)
     if not may_publish_post(author, post):
         raise ForbiddenError
     if post.status == PostStatus.PUBLISHED:

@@ -1,8 +1,8 @@
 """Queries of posts. The cost of a page depends neither on the length of the list nor on its depth.
 
-Lists are in the order of publication, the newest first. Each query finds the ids of a page by an
-index-only scan and then reads only these rows, because posts are too large to be skipped. Lists
-contain what everybody may read: neither unpublished nor hidden posts.
+Lists are in order of publication, newest first. Each query finds the ids of a page by an index-only
+scan and then reads only these rows, because posts are too large to be skipped. Lists contain what
+everyone may read: neither unpublished nor hidden posts.
 """
 
 from collections.abc import Sequence
@@ -44,18 +44,18 @@ from blog.posts.listed import (
     COLUMNS,
     ListedPost,
     PostCard,
-    card_of,
+    card_of_row,
     listed,
 )
 from blog.posts.lists import NEWEST_FIRST, PostList
 from blog.posts.policies import Condition, is_shown_to_viewer, visible_to
 
-# The user whose list it is.
+# The id of the user or tag that the list belongs to.
 OF = bindparam("of", type_=BigInteger)
-# The columns of the tables themselves, so that the ORM has nothing to do with the lists.
+# Table columns rather than mapped attributes, so that lists bypass the ORM.
 _POST, _USER, _FOLLOW = Post.__table__.c, User.__table__.c, Follow.__table__.c
 _POST_TAG, _TAG_FOLLOW = PostTag.__table__.c, TagFollow.__table__.c
-# The order of the posts of a tag, which is that of all lists.
+# The order of the posts with a tag, which is the order of all lists.
 BY_TAG = Order(_POST_TAG.published_at, _POST_TAG.post_id)
 _FOLLOWS_TAGS = _TAG_FOLLOW.user_id == OF
 IS_LISTED = visible_to(ANONYMOUS, _POST)
@@ -63,10 +63,10 @@ IS_LISTED = visible_to(ANONYMOUS, _POST)
 # blocks of an index, while looking up the posts of 10,000 authors reads 50,000.
 MANY_AUTHORS = 50
 LOOKED_THROUGH = 20_000
-# How many of their hidden posts an author is shown.
+# Hidden posts that their author is shown.
 HIDDEN_SHOWN = 20
 
-# The reader and those they follow, if they have written posts, with their counts.
+# The reader and the people they follow, if they have posts, with their counts.
 _followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == OF)
 _authors = (
     select(_USER.id, _USER.post_count)
@@ -143,7 +143,7 @@ def _ids_of_followed(
         .join(theirs, literal(True))
         .where(Tag.__table__.c.blocked_at.is_(None))
     )
-    # A post may have several of them, and be by somebody whom the reader follows.
+    # A post may have several of these tags, and be by someone the reader follows.
     return union(select(of_people), of_tags.where(_FOLLOWS_TAGS)).subquery()
 
 
@@ -163,7 +163,7 @@ NEWEST = PostList(
     deepest=ANY_PAGE,
     filtered=PostList(_in_lists_of_viewer, _NUMBER_OF_ALL),
 )  # fmt: skip
-# The posts of the user with this id. Everybody who asks for them gets them, as all can read them.
+# The posts of the user with this id. They are not filtered, because everyone can read them.
 BY_AUTHOR = PostList(
     _listed.where(_POST.author_id == OF),
     select(_USER.post_count).where(_USER.id == OF).scalar_subquery(),
@@ -204,10 +204,10 @@ def _number_in_timeline(author: CTE) -> ScalarSelect[Any]:
 
 
 _shown_authors = _authors.where(shown_to_viewer(_USER.id))
-# The posts of the user with this id and of those they follow.
+# The posts of the user with this id and of the people they follow.
 TIMELINE = _timeline(_authors, _timeline(_shown_authors))
-# The same, and the posts with the tags that they follow, for themselves alone. Then the number of
-# posts is unknown: to count those that are in several of these lists, all would have to be read.
+# The same plus the posts with tags that they follow, for themselves alone. The number of posts is
+# then unknown: posts in several of these lists can only be counted by reading them all.
 FOLLOWED = _followed_list(_authors, not_deleted, _followed_list(_shown_authors, is_shown_to_viewer))
 _LISTED_BY_ID = (
     select(*COLUMNS)
@@ -253,32 +253,32 @@ _HIDDEN_OF_AUTHOR = (
 _BY_PREVIEW_KEY = (
     select(Post)
     .where(Post.preview_key == bindparam("key"), Post.hidden_at.is_(None))
-    # Taking back the refusal of a post can hold one that has got a link since.
+    # Undoing the refusal of a post can hold one that has been given a link since.
     .where(Post.status != PostStatus.HELD, not_deleted(Post.author_id))
     .options(joinedload(Post.author, innerjoin=True))
 )
 
 
 async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost]:
-    """The posts with these ids that lists may still show, the newest first."""
+    """The posts with these ids that lists may still show, newest first."""
     return [listed(row) for row in await session.execute(_BY_IDS, {"ids": list(ids)})]
 
 
 async def own_texts_of(
     session: AsyncSession, author_id: int, ids: Sequence[int]
 ) -> list[ListedPost]:
-    """The posts with these ids that a user has written, whether others can read them or not."""
+    """The posts with these ids by a user, whether or not others can read them."""
     rows = await session.execute(_OWN_BY_IDS, {"ids": list(ids), "of": author_id})
     return [listed(row) for row in rows]
 
 
 async def cards_of(session: AsyncSession, ids: Sequence[int]) -> list[PostCard]:
-    """The cards of the posts with these ids that lists may show, in no order."""
-    return [card_of(row) for row in await session.execute(_CARDS_BY_IDS, {"ids": list(ids)})]
+    """The cards of the posts with these ids that lists may show, in no particular order."""
+    return [card_of_row(row) for row in await session.execute(_CARDS_BY_IDS, {"ids": list(ids)})]
 
 
 async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
-    """A post like those of lists, also if it is hidden."""
+    """A post as lists read them, even if it is hidden or unpublished."""
     row = (await session.execute(_LISTED_BY_ID, {"id": post_id})).one_or_none()
     return listed(row) if row else None
 
@@ -286,13 +286,13 @@ async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
 async def listed_by_submission(
     session: AsyncSession, submissions: Sequence[UUID | None]
 ) -> dict[UUID | None, ListedPost]:
-    """The posts with these idempotency keys (`core.web.submissions`), like those of lists."""
+    """The posts with these idempotency keys (`core.web.submissions`), as lists read them."""
     rows = await session.execute(_LISTED_BY_SUBMISSION, {"submissions": submissions})
     return {row[-1]: listed(row) for row in rows}
 
 
 async def post_by_preview_key(session: AsyncSession, key: str) -> Post | None:
-    """The post that the holders of a preview link may read, unless a moderator has hidden it."""
+    """The post that a preview link leads to, unless a moderator has hidden it."""
     return await session.scalar(_BY_PREVIEW_KEY, {"key": key})
 
 

@@ -1,10 +1,10 @@
 """Render posts, their revisions and comments again with a new version of the renderer, while the
 site is in use.
 
-A job does it after an update (`blog.posts.jobs`); `blog rerender` does it at once. Rows are read
-in the order of their ids, in batches with a transaction each. A row is updated only if its text is
-still the one that was rendered: a concurrent edit wins, and has used the new renderer. The text,
-its version and the time of the last edit do not change.
+A job does this after an update (`blog.posts.jobs`); `blog rerender` does it at once. Rows are read
+in order of their ids, in batches, each with its own transaction. A row is updated only if its text
+is still the one that was rendered: a concurrent edit wins, and has used the new renderer. The text,
+its version and the time of the last edit don't change.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from blog.models import Comment, Mention, Post, PostRevision
 from blog.posts.fields import html_columns
 from blog.posts.mentions import WrittenText, note_mentions
 
-# How many ids a statement looks through, so that it is short where nothing is old.
+# Ids that a statement looks through, which keeps it short where nothing is old.
 WINDOW = 10_000
 
 Render = Callable[[Callable[[str], str], str], Awaitable[str | None]]
@@ -48,9 +48,10 @@ KINDS = (
 
 
 class Rendered(NamedTuple):
-    """The new HTML of a row, and the digest of the text that it was rendered from.
+    """The new HTML of a row, and the digest of the text it was rendered from.
 
-    `html` is `None` if the renderer refuses the text.
+    Attributes:
+        html: `None` if the renderer refuses the text.
     """
 
     id: int
@@ -62,18 +63,18 @@ class Step(NamedTuple):
     """The result of a batch.
 
     Attributes:
-        last_id: all rows up to this id are processed.
+        last_id: all rows up to this id have been processed.
         stored: the number of updated rows.
-        intricate: the ids of rows whose text the renderer refuses; they keep their HTML.
+        too_complex: the ids of rows whose text the renderer refuses; they keep their HTML.
     """
 
     last_id: int
     stored: int
-    intricate: list[int]
+    too_complex: list[int]
 
 
 async def last_id(database: Database, kind: Kind) -> int:
-    """The last id that `rerender` will reach; 0 if there is nothing."""
+    """The last id that `rerender` will reach; 0 if there are no rows."""
     async with database.session() as session:
         return await session.scalar(select(func.max(kind.table.id))) or 0
 
@@ -87,27 +88,27 @@ async def rerender(
     after: int = 0,
     everything: bool = False,
 ) -> AsyncIterator[Step]:
-    """Render rows of older versions of the renderer again; yields after each batch.
+    """Render rows again that an older version of the renderer made; yields after each batch.
 
-    After an interruption it continues where it stopped. The table is read once, in the order of the
-    primary key, with one batch in memory. Rows that are written meanwhile are left out.
+    After an interruption it resumes where it stopped. The table is read once, in order of the
+    primary key, with one batch in memory. Rows written meanwhile are left out.
 
     Args:
         database: an open database.
         kind: the kind, one of `KINDS`.
-        render: renders a text by `kind.render`; `None` if the text is too intricate.
+        render: renders a text with `kind.render`; returns `None` if the text is too complex.
         batch: the number of rows per batch.
         after: the id of the row to start after.
         everything: whether to include rows of the current version.
     """
     table, last, end = kind.table, after, await last_id(database, kind)
-    oldest_to_keep = RENDERER_VERSION + 1 if everything else RENDERER_VERSION
+    first_current_version = RENDERER_VERSION + 1 if everything else RENDERER_VERSION
     while last < end:
         window = table.id.between(last + 1, last + WINDOW)
-        # Without the revisions whose text is that of their post, which have no version.
+        # This leaves out current revisions, whose text is the post's and which have no version.
         rows = (
             select(table.id, table.body)
-            .where(window, table.renderer_version < oldest_to_keep)
+            .where(window, table.renderer_version < first_current_version)
             .order_by(table.id)
             .limit(batch)
         )
@@ -121,7 +122,7 @@ async def rerender(
 async def _render(
     database: Database, kind: Kind, render: Render, texts: Sequence[tuple[int, str]]
 ) -> tuple[list[Rendered], int]:
-    """Render texts, and store those that have not changed; returns the number of these as well."""
+    """Render texts, and store those that haven't changed; returns the number of these as well."""
     rendered = [
         Rendered(id_, hashlib.sha256(body.encode()).digest(), await render(kind.render, body))
         for id_, body in texts
@@ -131,10 +132,10 @@ async def _render(
 
 
 async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) -> int:
-    """Update the rows whose text has not changed; returns their number."""
+    """Update the rows whose text hasn't changed; returns their number."""
     table = kind.table
     # From here on a concurrent edit waits; an earlier one makes us wait, and we see its text.
-    present = (
+    unchanged = (
         select(table.id, func.sha256(func.convert_to(table.body, "UTF8")))
         .where(
             table.id.in_([row.id for row in rendered]), table.renderer_version <= RENDERER_VERSION
@@ -142,7 +143,7 @@ async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) ->
         .order_by(table.id)
         .with_for_update(key_share=True)
     )
-    digests = dict(tuple(row) for row in await session.execute(present))
+    digests = dict(tuple(row) for row in await session.execute(unchanged))
     changes = [
         {"id": row.id, **kind.columns(row.html), "renderer_version": RENDERER_VERSION}
         for row in rendered
@@ -151,13 +152,13 @@ async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) ->
     if changes:
         await session.execute(update(table), changes)
         await mark(session, SITE)
-        await note_mentions(session, [*_texts(kind, changes)], are_old=True)
+        await note_mentions(session, [*_written_texts(kind, changes)], are_old=True)
     await session.commit()
     return len(changes)
 
 
-def _texts(kind: Kind, changes: Sequence[dict[str, Any]]) -> Iterator[WrittenText]:
-    """The texts whose mentions are recorded; those of revisions are not."""
+def _written_texts(kind: Kind, changes: Sequence[dict[str, Any]]) -> Iterator[WrittenText]:
+    """Yield the texts whose mentions are recorded, which are not those of revisions."""
     for row in changes:
         if kind.table is Post:
             yield WrittenText(row["body_html"], post_id=row["id"])
@@ -165,11 +166,11 @@ def _texts(kind: Kind, changes: Sequence[dict[str, Any]]) -> Iterator[WrittenTex
             yield WrittenText(row["body_html"], comment_id=row["id"])
 
 
-async def unlink_nobody(database: Database, render: Render, *, batch: int) -> bool:
-    """Render some texts again that mention people who are gone or have another name now.
+async def rerender_lost_mentions(database: Database, render: Render, *, batch: int) -> bool:
+    """Render some texts again that mention people who are gone or have changed their names.
 
     Returns:
-        Whether there were any.
+        Whether there were any such texts.
     """
     lost = select(Mention.id, Mention.post_id, Mention.comment_id).where(Mention.user_id.is_(None))
     async with database.session() as session:
@@ -185,9 +186,11 @@ async def unlink_nobody(database: Database, render: Render, *, batch: int) -> bo
         last = 0
         while True:
             table = kind.table
-            some = select(table.id, table.body).where(which, table.id > last).order_by(table.id)
+            batch_rows = (
+                select(table.id, table.body).where(which, table.id > last).order_by(table.id)
+            )
             async with database.session() as session:
-                texts = (await session.execute(some.limit(batch))).all()
+                texts = (await session.execute(batch_rows.limit(batch))).all()
             if not texts:
                 break
             last = texts[-1].id

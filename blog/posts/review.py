@@ -14,8 +14,8 @@ from blog.review.content import Content
 from blog.review.holding import hold
 from blog.review.rules import reasons_to_hold
 
-# What an edit changes apart from these waits with it.
-_AT_ONCE = {
+# Fields whose changes take effect without review.
+_UNREVIEWED = {
     "status", "scheduled_for", "time_zone", "pinned", "comments_open", "comments_limited",
 }  # fmt: skip
 IS_HELD = lazy_gettext("Your post is waiting for a moderator. You'll find it among your drafts.")
@@ -32,11 +32,11 @@ def content_of_form(form: PostFields, body_html: str) -> Content:
 
 
 def content_of_post(post: Post, columns: dict[str, Any], tags: Sequence[str]) -> Content:
-    """The content of a post, with what an edit changes of it.
+    """The content of a post after an edit.
 
     Args:
-        columns: the new values.
-        tags: the tags that it has afterwards.
+        columns: the values that the edit changes.
+        tags: the tags after the edit.
     """
     names = ("body_html", "canonical_url", "title", "summary", "slug")
     html, address, *lines = (columns.get(name, getattr(post, name)) for name in names)
@@ -49,41 +49,40 @@ def _content(html: str, tags: Sequence[str], address: str | None, *lines: str | 
 
 
 def held_columns(columns: dict[str, Any], post: Post | None) -> dict[str, Any]:
-    """The columns for the publication of a post that is held instead of published or scheduled.
+    """Change the columns of a publication so that the post is held instead.
 
-    A post that was published before keeps that time, and a scheduled one the time for which it is
-    scheduled.
+    A post that was published before keeps that time, and a scheduled one keeps its schedule.
 
     Args:
-        columns: those for its publication.
+        columns: the columns for its publication.
         post: the post; `None` for a new one.
     """
     held: dict[str, Any] = {"status": PostStatus.HELD, "preview_key": None}
     if columns.get("status") == PostStatus.PUBLISHED:
-        held["published_at"] = published_before(post)
+        held["published_at"] = former_publication_time(post)
     return columns | held
 
 
-def published_before(post: Post | None) -> Any:
-    """When a post was published, that is published no more; `None` if it never was."""
+def former_publication_time(post: Post | None) -> Any:
+    """When a post that is no longer published was published; `None` if it never was."""
     if post is None or post.status == PostStatus.SCHEDULED or post.scheduled_wall is not None:
         return None
     return post.published_at
 
 
 def payload_of(form: PostFields) -> dict[str, Any]:
-    """The fields of an edit, as an item keeps them."""
-    names = {*PostUpdate.model_fields} - _AT_ONCE
+    """The fields of an edit, as stored in a held item."""
+    names = {*PostUpdate.model_fields} - _UNREVIEWED
     return form.model_dump(mode="json", exclude_unset=True, include=names)
 
 
 async def hold_due(session: AsyncSession, post_ids: Sequence[int]) -> set[int]:
-    """Hold those of some scheduled posts, which the caller has locked, that are held now.
+    """Hold the scheduled posts that the rules hold by now; the caller has locked all of them.
 
-    They were scheduled before the rules said so, or changed after they were scheduled.
+    They were scheduled before the rules changed, or edited after they were scheduled.
 
     Returns:
-        Their ids.
+        The ids of the held posts.
     """
     found = await session.scalars(
         select(Post)
@@ -113,6 +112,6 @@ async def hold_due(session: AsyncSession, post_ids: Sequence[int]) -> set[int]:
 async def waiting_item(
     session: AsyncSession, post_id: int, kind: HeldKind = HeldKind.POST
 ) -> HeldItem | None:
-    """The item of a post that waits for a moderator, if there is one."""
+    """The held item of a post that is waiting for a moderator, if there is one."""
     waiting = select(HeldItem).where(HeldItem.post_id == post_id, HeldItem.kind == kind)
     return await session.scalar(waiting.where(HeldItem.decided_at.is_(None)))

@@ -1,4 +1,4 @@
-"""What people send about posts."""
+"""The forms and request bodies of posts."""
 
 from typing import Annotated, Literal
 
@@ -29,15 +29,15 @@ EXAMPLE = {
 Title = Annotated[Annotated[str, Field(max_length=LONGEST_TITLE)] | None, OPTIONAL_LINE]
 Excerpt = Annotated[Annotated[str, Field(max_length=LONGEST_EXCERPT)] | None, OPTIONAL_LINE]
 CoverId = Annotated[int, Field(ge=1, lt=2**63)] | None
-# Of a form, where no cover is the empty text.
+# In a form an empty string means no cover.
 TypedCover = Annotated[CoverId, BeforeValidator(lambda value: value or None)]
-# Only the rules for review hold a post.
+# `held` is missing: only the review rules hold posts.
 WantedStatus = Literal[PostStatus.DRAFT, PostStatus.SCHEDULED, PostStatus.PUBLISHED]
 Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 
 
 class PostFields(Schema):
-    """What a post has besides its text. An edit changes only the fields that were sent."""
+    """The fields of a post other than its text. An edit changes only the fields that were sent."""
 
     title: Annotated[Title, Field(description="A post without a title is a note.")] = None
     slug: Annotated[
@@ -94,7 +94,7 @@ class PostCreate(PostFields):
 
 
 class DeletionForm(Schema):
-    """Why an administrator deletes somebody else's post, for the audit log."""
+    """Why an administrator deletes another person's post, for the audit log."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON), NotBlank]
 
@@ -112,7 +112,7 @@ class DeletionQuery(Schema):
 
 
 class PreviewForm(Schema):
-    """A text to be shown as it would be published; what else is in its form does not matter."""
+    """A text to preview. Other fields of its form are ignored."""
 
     body: Body
 
@@ -133,12 +133,12 @@ class PostForm(PostCreate, SubmittedForm):
 
     @property
     def has_only_text(self) -> bool:
-        """Whether all other fields are as they are if left out."""
+        """Whether all other fields have their default values."""
         return not self.model_dump(include={*PostFields.model_fields}, exclude_defaults=True)
 
 
 class StateForm(Schema):
-    """What a button on the page of a post changes."""
+    """The form of the buttons on the page of a post."""
 
     status: WantedStatus | None = None
     pinned: Switch = False

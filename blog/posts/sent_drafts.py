@@ -1,8 +1,8 @@
-"""Tells the browser which of the drafts that it keeps have reached the server.
+"""Tell the browser which of its stored drafts have reached the server.
 
-Its scripts (`static/js/kept.js`) read that from a cookie on the next page that has a form with a
-draft, and delete the cookie. A page could not tell them: its reader may leave it before any script
-has run, and would find what they have published in the box again.
+A script (`static/js/kept.js`) reads this from a cookie on the next page that has a form with a
+draft, and deletes the cookie. The page itself couldn't tell: its reader may leave it before any
+script has run, and would find the text they have published in the form again.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ from blog.core.web.cookies import cookie_name, set_cookie
 COOKIE = "sent_drafts"
 LIFE = timedelta(days=30)
 SEPARATOR = "|"
-# Without scripts nobody deletes the cookie, and nothing is kept either.
+# Without scripts the cookie is never deleted, but no drafts are stored either.
 MOST = 10
 
 
@@ -24,13 +24,13 @@ def forget_draft(name: str) -> None:
     """Make the browser forget a draft, because this request has stored or published it.
 
     Args:
-        name: of the form, such as `edit:12`, without the account.
+        name: the name of the form, such as `edit:12`, without the account.
     """
-    before = request.cookies.get(cookie_name(COOKIE), "").split(SEPARATOR)
-    sent = [each for each in before if each][-MOST + 1 :]
+    earlier = request.cookies.get(cookie_name(COOKIE), "").split(SEPARATOR)
+    sent = [each for each in earlier if each][-MOST + 1 :]
 
     @after_this_request
-    async def tell(response: ResponseTypes) -> ResponseTypes:
+    async def set_sent_cookie(response: ResponseTypes) -> ResponseTypes:
         names = SEPARATOR.join([*sent, f"{required_viewer().id}:{name}"])
         set_cookie(response, COOKIE, names, LIFE, for_scripts=True)
         return response

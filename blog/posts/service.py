@@ -1,4 +1,4 @@
-"""Writing and deleting posts. Each function is one action in one transaction.
+"""Write and delete posts. Each function is one action in one transaction.
 
 Triggers count the posts. A post is locked before anything that belongs to it.
 """
@@ -22,19 +22,19 @@ from blog.core.web.submissions import submission_key
 from blog.models import Act, HeldKind, Permission, Post, PostStatus
 from blog.posts.events import PostDeleted, PostPublished
 from blog.posts.fields import (
-    COLUMN_OF,
+    COLUMNS_BY_FIELD,
+    choose_slug,
     field_columns,
     lock_author,
     lock_cover,
-    new_slug,
     pin_columns,
     set_tags,
     tag_ids,
     text_columns,
 )
 from blog.posts.listed import Author, ListedPost
-from blog.posts.locking import POST_IS_GONE, locked_post
-from blog.posts.mentions import WrittenText, note_mentions, tell_mentioned_in
+from blog.posts.locking import POST_IS_GONE, lock_post
+from blog.posts.mentions import WrittenText, note_mentions, notify_mentioned_in
 from blog.posts.publication import publication_columns
 from blog.posts.queries import listed_by_submission, listed_post
 from blog.posts.review import content_of_form, held_columns
@@ -51,20 +51,20 @@ async def write_post(
     form: PostForm,
     body_html: str,
 ) -> ListedPost:
-    """Write a post. The same form sent twice makes one, which is the answer to both.
+    """Write a post. The same form sent twice creates one post, which is returned both times.
 
-    A post that has nothing but a text, and mentions nobody, is written in a batch with those of
-    other requests. One that the rules hold for review gets the status `held`.
+    A post that has only a text and mentions nobody is written in a batch with those of other
+    requests. A post that the rules hold for review gets the status `held`.
 
     Args:
-        session: opens the transaction of any other post.
-        body_html: what the renderer has made of the form's text.
+        session: opens the transaction for any other post.
+        body_html: the form's text, rendered.
 
     Raises:
         ForbiddenError: this person may not write.
-        InvalidFieldsError: another post of theirs has the wanted slug, the cover is none of their
+        InvalidFieldsError: another post of theirs has this slug, the cover isn't one of their
             images, they have pinned too many others, or it cannot be scheduled for this time.
-        NotFoundError: the form was sent before, and what it published is deleted at this moment.
+        NotFoundError: the form was sent before, and its post is just being deleted.
     """
     if not author.can(Permission.WRITE):
         raise ForbiddenError
@@ -78,24 +78,24 @@ async def write_post(
         )
         published = await writes.run(publish, post)
     else:
-        published = await _add(session(), author, form, body_html)
+        published = await _write_alone(session(), author, form, body_html)
     if published is None:
         raise NotFoundError(POST_IS_GONE)
     return published
 
 
-async def _add(
+async def _write_alone(
     session: AsyncSession, author: Viewer, form: PostForm, body_html: str
 ) -> ListedPost | None:
     ids = await tag_ids(session, form.tags)
     # From here on, this author's posts are added one after another.
     await lock_author(session, author.id)
     key = submission_key(form, author.id, form.model_dump_json(exclude={"submission"}))
-    if key and (sent_before := await listed_by_submission(session, [key])):
-        return sent_before[key]
-    moment = await moment_of_transaction(session)
-    columns = publication_columns(form, None, moment)
-    columns |= await pin_columns(session, form, author.id, None, moment)
+    if key and (earlier := await listed_by_submission(session, [key])):
+        return earlier[key]
+    time = await transaction_time(session)
+    columns = publication_columns(form, None, time)
+    columns |= await pin_columns(session, form, author.id, None, time)
     columns |= text_columns(form.body, body_html)
     content = content_of_form(form, body_html)
     reasons: Sequence[Reason] = ()
@@ -110,7 +110,7 @@ async def _add(
         )  # fmt: skip
     if columns["status"] == PostStatus.PUBLISHED:
         await record(session, PostPublished(post_id, author.id))
-        await tell_mentioned_in(session, post_id, body_html)
+        await notify_mentioned_in(session, post_id, body_html)
     written = await listed_post(session, post_id)
     await session.commit()
     return written
@@ -122,20 +122,20 @@ async def insert_post(
     """Insert a post with the fields of a form; the caller has locked the author, and commits.
 
     Args:
-        tag_ids: the ids of its tags, in their order.
-        columns: all other columns, among them the status.
+        tag_ids: the ids of its tags, in order.
+        columns: all other columns, including the status.
 
     Returns:
-        Its id.
+        The id of the post.
 
     Raises:
-        InvalidFieldsError: another post of this author has the wanted slug, or the cover is none
-            of their images.
+        InvalidFieldsError: another post of this author has this slug, or the cover isn't one of
+            their images.
     """
-    slug = await new_slug(session, author_id, form.title, form.slug)
+    slug = await choose_slug(session, author_id, form.title, form.slug)
     if form.cover is not None:
         await lock_cover(session, author_id, form.cover)
-    columns |= field_columns(form, COLUMN_OF)
+    columns |= field_columns(form, COLUMNS_BY_FIELD)
     columns["revision"] = int(columns["status"] == PostStatus.PUBLISHED)
     post = insert(Post).values(author_id=author_id, slug=slug, **columns)
     post_id = (await session.scalars(post.returning(Post.id))).one()
@@ -144,10 +144,10 @@ async def insert_post(
     return post_id
 
 
-async def moment_of_transaction(session: AsyncSession) -> datetime:
-    """The time at which the database has begun the transaction, as `published_at` is by default.
+async def transaction_time(session: AsyncSession) -> datetime:
+    """The time at which the database started the transaction, which is the default `published_at`.
 
-    The clocks of the servers of a site differ, and lists are in the order of this time.
+    The clocks of a site's servers differ, and lists are in order of this time.
     """
     return (await session.scalars(select(func.now()))).one()
 
@@ -158,17 +158,17 @@ async def delete_post(
     """Delete a post with its comments.
 
     Args:
-        reason: for the audit log, if it is another person's; the API may have none.
+        reason: for the audit log, if it is another person's post; optional in the API.
 
     Raises:
-        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        NotFoundError: the post doesn't exist (any more), or a moderator has hidden it.
         ForbiddenError: this person may not delete it.
     """
-    post = await locked_post(session, viewer, post_id)
+    post = await lock_post(session, viewer, post_id)
     if viewer.id != post.author_id:
         about = {"post": post.id, **({"reason": reason} if reason else {})}
         deletion = audit.record(session, viewer, Act.DELETE_POST, post.author, **about)
-    # The triggers come to the ranges of the comments first, and to the author after them.
+    # Triggers update the ranges of the comments first, and then the author.
     await tag_ids(session, (), of_posts=[post.id])
     await lock_author(session, post.author_id)
     await session.execute(delete(Post).where(Post.id == post.id))

@@ -1,4 +1,4 @@
-"""The buttons that publish a post, take it back, pin it, and share it before it is published."""
+"""The buttons that publish, unpublish and pin a post, and share it before it is published."""
 
 from pydantic import ValidationError
 from quart import Blueprint, flash, redirect, render_template, url_for
@@ -17,7 +17,7 @@ from blog.core.web.headers import keep_out_of_indexes, keep_private
 from blog.models import Post, PostStatus
 from blog.posts import previews
 from blog.posts.addresses import post_url
-from blog.posts.alt_texts import question
+from blog.posts.alt_texts import ask_for_alt_texts
 from blog.posts.editing import ONLY_ITS_AUTHOR, edit_post
 from blog.posts.editor.actions import PUBLISH
 from blog.posts.editor.queries import Edited
@@ -38,7 +38,7 @@ COMMENTERS = {
     "followed": lazy_gettext("Only people you follow can comment on this post now."),
     "nobody": lazy_gettext("Comments are closed. Those that are there stay."),
 }
-DONE = {
+STATUS_CHANGED = {
     PostStatus.PUBLISHED: lazy_gettext("Post published."),
     PostStatus.DRAFT: lazy_gettext("The post is a draft again. Only you can see it."),
 }
@@ -48,15 +48,15 @@ DONE = {
 @quota(WRITING)
 @confirmed_required
 async def change_state(post_id: int) -> ResponseReturnValue:
-    """Publish a post, take it back, pin it or unpin it, or change who can comment, as `status`,
-    `pinned` or `commenters` says."""
+    """Publish or unpublish a post, pin or unpin it, or change who can comment, depending on
+    `status`, `pinned` or `commenters`."""
     form = Form(StateForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     post = await readable_post(post_id)
     if not may_publish_post(required_viewer(), post):
         raise ForbiddenError(ONLY_ITS_AUTHOR)
-    if data.status == PostStatus.PUBLISHED and (page := await _asked(post)):
+    if data.status == PostStatus.PUBLISHED and (page := await _ask_for_alt_texts(post)):
         return page
     try:
         post = await edit_post(db(), required_viewer(), post_id, data.changes())
@@ -66,12 +66,12 @@ async def change_state(post_id: int) -> ResponseReturnValue:
     if data.status == PostStatus.PUBLISHED and post.status == PostStatus.HELD:
         await flash(str(IS_HELD), "info")
     else:
-        await flash(_what_is_done(data), "success")
+        await flash(_success_message(data), "success")
     return redirect(post_url(post, _anchor="comments" if data.commenters else None))
 
 
-async def _asked(post: Post) -> ResponseReturnValue | None:
-    """The question for alternative texts; its form is that of the editor with this post."""
+async def _ask_for_alt_texts(post: Post) -> ResponseReturnValue | None:
+    """Ask for alternative texts, with the form of the editor for this post."""
     if post.status == PostStatus.PUBLISHED:
         return None
     values = {**values_of(Edited(post, None)), PUBLISH: "true"}
@@ -79,14 +79,14 @@ async def _asked(post: Post) -> ResponseReturnValue | None:
     try:
         data = PublishForm.model_validate(values)
     except ValidationError:
-        return None  # An unfinished draft, of which the service tells what is wrong.
+        return None  # An unfinished draft. The service reports what is wrong.
     address = url_for("editor.save", post_id=post.id)
-    return await question(form, data, post.body_html, address=address, post=post)
+    return await ask_for_alt_texts(form, data, post.body_html, address=address, post=post)
 
 
-def _what_is_done(data: StateForm) -> str:
-    if data.status in DONE:
-        return str(DONE[data.status])
+def _success_message(data: StateForm) -> str:
+    if data.status in STATUS_CHANGED:
+        return str(STATUS_CHANGED[data.status])
     if data.commenters:
         return str(COMMENTERS[data.commenters])
     return _("Post pinned to your profile.") if data.pinned else _("Post unpinned.")
@@ -96,7 +96,7 @@ def _what_is_done(data: StateForm) -> str:
 @quota(WRITING)
 @confirmed_required
 async def make_preview_link(post_id: int) -> ResponseReturnValue:
-    """Make a secret link to a post that is not published, instead of the one that it has."""
+    """Create a secret link to an unpublished post, replacing the previous one."""
     await previews.make_preview_key(db(), required_viewer(), post_id)
     await flash(_("Anyone with the preview link can now read this post."), "success")
     return redirect(post_url(await readable_post(post_id)))
@@ -106,7 +106,7 @@ async def make_preview_link(post_id: int) -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def revoke_preview_link(post_id: int) -> ResponseReturnValue:
-    """Take the secret link of a post back."""
+    """Revoke the secret link of a post."""
     await previews.revoke_preview_key(db(), required_viewer(), post_id)
     await flash(_("The preview link no longer works."), "success")
     return redirect(post_url(await readable_post(post_id)))
@@ -114,7 +114,7 @@ async def revoke_preview_link(post_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/preview/<key>")
 async def preview(key: str) -> ResponseReturnValue:
-    """Show a post that is not published yet to anybody who has its secret link."""
+    """Show an unpublished post to anyone with its secret link."""
     keep_private()
     keep_out_of_indexes()
     post: Post | None = await read(post_by_preview_key, key)

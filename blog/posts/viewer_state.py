@@ -1,5 +1,5 @@
-"""What a viewer has done with the posts of a list: it is read for the whole list at once, and kept
-apart from what is the same for everybody."""
+"""What a viewer has done with the posts of a list. It is read for the whole list at once, and apart
+from what is the same for everyone."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
@@ -16,7 +16,7 @@ from blog.posts.listed import ListedPost
 VIEWER = bindparam("viewer", type_=BigInteger)
 _IDS = array_parameter("ids", BigInteger)
 _LIKE, _BOOKMARK = PostLike.__table__.c, Bookmark.__table__.c
-# What they have done, and with what; `conversation.py` adds its own to the same statement.
+# What they have done, and with which post. `conversation.py` adds more to the same statement.
 PARTS = (
     select(literal_column("'liked'"), _LIKE.post_id).where(
         _LIKE.user_id == VIEWER, _LIKE.post_id == any_(_IDS)
@@ -36,19 +36,19 @@ class HasId(Protocol):
 
 
 class ViewerState(NamedTuple):
-    """The ids of the posts that a viewer likes, of those that they have bookmarked, and for the
-    API of those that pages collapse for them."""
+    """The ids of the posts that a viewer likes and has bookmarked, and, for the API, of those that
+    pages collapse for them."""
 
     liked: frozenset[int] = frozenset()
     bookmarked: frozenset[int] = frozenset()
     collapsed: frozenset[int] = frozenset()
 
     def of(self, ids: Iterable[int]) -> "ViewerState":
-        """The part about these posts."""
+        """The state of these posts only."""
         return ViewerState(*(part.intersection(ids) for part in self))
 
-    def added_to(self, posts: Iterable[ListedPost]) -> tuple[ListedPost, ...]:
-        """The posts as this viewer sees them."""
+    def add_to(self, posts: Iterable[ListedPost]) -> tuple[ListedPost, ...]:
+        """The posts with this state filled in."""
         return tuple(
             post._replace(
                 liked=post.id in self.liked,
@@ -60,7 +60,7 @@ class ViewerState(NamedTuple):
 
 
 async def state_of_list(posts: Iterable[HasId]) -> ViewerState:
-    """What the viewer of the current page has done with the posts that it lists."""
+    """What the current viewer has done with the posts in a list."""
     ids = tuple(post.id for post in posts)
     viewer = current_viewer()
     if not ids or not viewer.can(Permission.COMMENT):
@@ -71,11 +71,11 @@ async def state_of_list(posts: Iterable[HasId]) -> ViewerState:
 async def viewer_state(session: AsyncSession, viewer_id: int, ids: Sequence[int]) -> ViewerState:
     """What a user has done with these posts."""
     rows = await session.execute(_STATE, {"viewer": viewer_id, "ids": list(ids)})
-    return state_of(rows.all())
+    return state_of_rows(rows.all())
 
 
-def state_of(rows: Sequence[tuple[str, int]]) -> ViewerState:
-    """The state in the rows of `PARTS`."""
+def state_of_rows(rows: Sequence[tuple[str, int]]) -> ViewerState:
+    """Convert the rows of `PARTS`."""
     return ViewerState(
         frozenset(post_id for what, post_id in rows if what == "liked"),
         frozenset(post_id for what, post_id in rows if what == "bookmarked"),

@@ -55,8 +55,8 @@ class NewPost(NamedTuple):
     text: dict[str, Any]
     submission: UUID | None
 
-    def published(self, post_id: int, published_at: datetime) -> ListedPost:
-        """The published post."""
+    def as_published(self, post_id: int, published_at: datetime) -> ListedPost:
+        """The post after publication."""
         return ListedPost(
             id=post_id,
             body=self.text["body"],
@@ -92,29 +92,29 @@ async def publish(session: AsyncSession, posts: Sequence[NewPost]) -> Sequence[L
     """Publish posts, one per idempotency key.
 
     Returns:
-        The published post for each; `None` if the earlier post of the same form is being deleted.
+        The published post for each; `None` if an earlier post of the same form is being deleted.
     """
     published: dict[int, ListedPost] = {}
     for _ in range(TRIES):
-        missing = [place for place in range(len(posts)) if place not in published]
-        published |= await _add(session, posts, missing)
-        sent_again = [place for place in missing if place not in published]
-        if not sent_again:
+        missing = [index for index in range(len(posts)) if index not in published]
+        published |= await _insert(session, posts, missing)
+        duplicates = [index for index in missing if index not in published]
+        if not duplicates:
             break
-        # The earlier post may have been deleted before we look it up: then try again.
-        wanted = [posts[place].submission for place in sent_again]
+        # The earlier post may be deleted before we look it up; if so, try again.
+        wanted = [posts[index].submission for index in duplicates]
         found = await listed_by_submission(session, wanted)
         published |= {
-            place: post for place in sent_again if (post := found.get(posts[place].submission))
+            index: post for index in duplicates if (post := found.get(posts[index].submission))
         }
-    return [published.get(place) for place in range(len(posts))]
+    return [published.get(index) for index in range(len(posts))]
 
 
-async def _add(
-    session: AsyncSession, posts: Sequence[NewPost], places: Sequence[int]
+async def _insert(
+    session: AsyncSession, posts: Sequence[NewPost], indexes: Sequence[int]
 ) -> dict[int, ListedPost]:
-    """Insert posts. Returns those that are new, by index; known idempotency keys are left out."""
-    new = [posts[place] for place in places]
+    """Insert posts; return the new ones by index, without those of known idempotency keys."""
+    new = [posts[index] for index in indexes]
     parameters = {
         "authors": [post.author.id for post in new],
         "bodies": [post.text["body"] for post in new],
@@ -126,4 +126,6 @@ async def _add(
     }
     rows = (await session.execute(_PUBLISH, parameters)).all()
     await tell(session, [PostPublished(row.id, new[row.place].author.id) for row in rows])
-    return {places[row.place]: new[row.place].published(row.id, row.published_at) for row in rows}
+    return {
+        indexes[row.place]: new[row.place].as_published(row.id, row.published_at) for row in rows
+    }

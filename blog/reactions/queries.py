@@ -17,7 +17,7 @@ from blog.models import Bookmark, BookmarkFolder, Comment, CommentLike, Post, Po
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 from blog.models.measure import is_in_lists
-from blog.posts.listed import CARD_COLUMNS, ListedPost, PostCard, card_of
+from blog.posts.listed import CARD_COLUMNS, ListedPost, PostCard, card_of_row
 from blog.posts.queries import IS_LISTED
 
 NO_FOLDER = lazy_gettext("This folder doesn't exist. You may have deleted it.")
@@ -198,7 +198,7 @@ async def page_of_bookmarks(
         return listing.page_past_the_end(deep, None)
     statement, parameters = listing.query(wanted, **values)
     rows: Sequence[Any] = (await session.execute(statement, parameters)).all()
-    kept = [Kept(None if row[0] is None else card_of(row), *row[-3:]) for row in rows]
+    kept = [Kept(None if row[0] is None else card_of_row(row), *row[-3:]) for row in rows]
     return listing.page(kept, wanted)
 
 

@@ -19,7 +19,7 @@ from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, read
 from blog.models import Scope
-from blog.posts.api import as_seen
+from blog.posts.api import add_viewer_state
 from blog.posts.resources import EXAMPLE as EXAMPLE_OF_POST
 from blog.posts.resources import PostResource, post_resource
 from blog.search.finding import Asked, find_resources
@@ -121,7 +121,7 @@ async def search() -> Response:
         abort(503, str(TOO_SLOW))
     to, cursor = links(), found.matches.next_cursor
     resource = SearchResource(
-        posts=[post_resource(post, to) for post in await as_seen(found.posts)],
+        posts=[post_resource(post, to) for post in await add_viewer_state(found.posts)],
         comments=await comment_resources(found.comments),
         people=[user_resource(person, to) for person in found.people],
         tags=list(found.tags),

@@ -6,7 +6,7 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import current_viewer
 from blog.core.web.app import read
 from blog.posts.explore import ADDED_FOLLOWERS, CONSIDERED, Ranking, suggestions
-from blog.posts.hidden_words import collapsed
+from blog.posts.hidden_words import collapse_hidden
 from blog.posts.viewer_state import state_of_list
 from blog.site.blueprint import blueprint
 
@@ -17,7 +17,7 @@ async def explore() -> ResponseReturnValue:
     chosen = request.args.get("order", "")
     ranking = Ranking(chosen) if chosen in [*Ranking] else Ranking.POINTS
     found = await read(suggestions, ranking, current_viewer().filtered_for)
-    cards = await collapsed([each.post for each in found])
+    cards = await collapse_hidden([each.post for each in found])
     found = [each._replace(post=card) for each, card in zip(found, cards, strict=True)]
     return await render_template(
         "site/explore.html", suggestions=found, ranking=ranking,

@@ -23,7 +23,7 @@ from blog.follows.common import suggested_people
 from blog.models import Permission, PostStatus, User
 from blog.posts import queries, service
 from blog.posts.addresses import post_url
-from blog.posts.alt_texts import fill_in, question
+from blog.posts.alt_texts import apply_answers, ask_for_alt_texts
 from blog.posts.reading import cards_for_viewer
 from blog.posts.review import IS_HELD
 from blog.posts.schemas import PostForm
@@ -51,12 +51,12 @@ async def publish() -> ResponseReturnValue:
         return await home_page(form)
     author = required_viewer()
     try:
-        data = fill_in(form, data)
+        data = apply_answers(form, data)
         body_html = await current_app.renderer.post(data.body, author.id)
         if "preview" in form.values:
             return await home_page(form, body_html)
         address = url_for("site.publish")
-        if page := await question(form, data, body_html, address=address):
+        if page := await ask_for_alt_texts(form, data, body_html, address=address):
             return page
         written = await service.write_post(await writes(), db, author, data, body_html)
     except InvalidFieldsError as error:

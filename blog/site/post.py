@@ -21,7 +21,7 @@ from blog.models import Post
 from blog.posts.addresses import post_url
 from blog.posts.neighbours import Neighbours
 from blog.posts.reading import readable_post_with_neighbours
-from blog.posts.revisions.memento import ASKS_FOR_A_TIME, post_headers, redirect_to_memento
+from blog.posts.revisions.memento import ACCEPT_DATETIME, post_headers, redirect_to_memento
 from blog.posts.views.counting import count_view
 from blog.site.blueprint import blueprint
 
@@ -43,7 +43,7 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
     if slug != found.slug:
         address, query = post_url(found), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address, 301)
-    if (moment := request.headers.get(ASKS_FOR_A_TIME)) is not None and found.revision:
+    if (moment := request.headers.get(ACCEPT_DATETIME)) is not None and found.revision:
         return await redirect_to_memento(found, moment)
     if found.author.noindex or not request.args.keys().isdisjoint(VARIANTS):
         keep_out_of_indexes()  # Further comments are below the same post.

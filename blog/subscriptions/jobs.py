@@ -23,7 +23,7 @@ from blog.mail.message import Thread, id_about
 from blog.models import Post, PostMailing, RefusedAddress, Subscription, User
 from blog.models.refused_address import is_stopped
 from blog.models.subscription import ACTIVE
-from blog.posts.addresses import post_page
+from blog.posts.addresses import absolute_post_url
 from blog.posts.policies import visible_to
 from blog.subscriptions.links import mailing_list
 from blog.subscriptions.service import delete_ended
@@ -121,7 +121,7 @@ def _contents(post: Post) -> dict[str, Any]:
         else lazy_gettext("New post by %(name)s", name=name),
         "beginning": post.summary
         or plain_text(with_titles(post.beginning, post.shown_language), LONGEST_TEXT),
-        "link": post_page(post.id, post.slug),
+        "link": absolute_post_url(post.id, post.slug),
         "name": name,
     }
 

@@ -89,7 +89,7 @@ async def test_an_interrupted_run_continues_where_it_stopped(
     async with aclosing(rerender(app.database, POSTS, app.renderer.again, batch=1)) as steps:
         assert (await anext(steps)).last_id == posts[0].id
     rest = [step async for step in rerender(app.database, POSTS, app.renderer.again, batch=10)]
-    assert [(step.stored, step.intricate) for step in rest] == [(2, [posts[2].id])]
+    assert [(step.stored, step.too_complex) for step in rest] == [(2, [posts[2].id])]
 
 
 async def test_an_edit_meanwhile_wins(app: Broadside, posts: list[Post], db: AsyncSession) -> None:

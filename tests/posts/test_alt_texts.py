@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
 from blog.models import Media, Post, PostStatus
-from blog.posts.alt_texts import with_texts
+from blog.posts.alt_texts import add_alt_texts
 from tests.api.support import Client, add_token
 from tests.media.corpus import encoded, picture
 from tests.media.support import upload
@@ -177,18 +177,18 @@ def test_texts_are_put_where_the_images_are() -> None:
     other = f"![a](/media/{NAME}) ![](/media/{'b' * 32})"
     body = f"![](/media/{NAME})\n![ ]( </media/{NAME}> 'x')\n{other}"
     text = r"![\\1 \[x\]]"
-    assert with_texts(body, {NAME: r"\1 [x]"}) == (
+    assert add_alt_texts(body, {NAME: r"\1 [x]"}) == (
         f"{text}(/media/{NAME})\n{text}( </media/{NAME}> 'x')\n{other}"
     )
 
 
 def test_texts_are_put_where_an_image_is_named_by_a_label() -> None:
     body = f"![][Tram] ![ ][bus] ![Mine][tram]\n\n[tram]: /media/{NAME}\n[bus]: /media/{'b' * 32}"
-    assert with_texts(body, {NAME: "A tram"}) == body.replace("![][Tram]", "![A tram][Tram]")
+    assert add_alt_texts(body, {NAME: "A tram"}) == body.replace("![][Tram]", "![A tram][Tram]")
 
 
 def test_what_is_code_stays_as_it_is() -> None:
     image = f"![](/media/{NAME})"
     body = f"`{image}`\n\n```\n{image}\n```\n\na ` b {image}\n\n` c"
     filled = body.replace(f"b {image}", f"b {image.replace('![]', '![A tram]')}")
-    assert with_texts(body, {NAME: "A tram"}) == filled
+    assert add_alt_texts(body, {NAME: "A tram"}) == filled

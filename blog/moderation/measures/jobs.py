@@ -25,7 +25,7 @@ from blog.moderation.events import (
     PostShown,
     ReportClosed,
 )
-from blog.posts.mentions import tell_mentioned
+from blog.posts.mentions import notify_mentioned
 
 ROWS_AT_ONCE = 100
 # How long a job works before it yields to others.
@@ -140,7 +140,7 @@ async def _show_posts(session: AsyncSession, measure: Measure) -> bool:
     await session.execute(delete(MeasureItem).where(MeasureItem.post_id.in_(posts)))
     events = [PostShown(post, measure.person_id, 0, with_everything=True) for post in posts]
     await record(session, *events)
-    await tell_mentioned(session, posts=posts)
+    await notify_mentioned(session, posts=posts)
     return True
 
 
@@ -165,7 +165,7 @@ async def _enable_comments(session: AsyncSession, measure: Measure) -> bool:
     ]
     if events:
         await record(session, *events)
-        await tell_mentioned(session, comments=list(comments))
+        await notify_mentioned(session, comments=list(comments))
     return True
 
 

@@ -31,7 +31,7 @@ from blog.moderation.measures.service import locked_person
 from blog.moderation.waves.acting import ROWS_AT_ONCE
 from blog.moderation.waves.service import locked_act
 from blog.posts.fields import lock_author, tag_ids
-from blog.posts.mentions import tell_mentioned
+from blog.posts.mentions import notify_mentioned
 from blog.posts.schemas import PostUpdate
 
 
@@ -118,7 +118,7 @@ async def _show_posts(
         await record(
             session, *(PostShown(post.id, person_id, by, with_everything=True) for post in shown)
         )
-        await tell_mentioned(session, posts=[post.id for post in shown])
+        await notify_mentioned(session, posts=[post.id for post in shown])
 
 
 async def _enable_comments(session: AsyncSession, act: BulkAct, ids: Sequence[int]) -> None:
@@ -146,7 +146,7 @@ async def _enable_comments(session: AsyncSession, act: BulkAct, ids: Sequence[in
                 for each in enabled
             ),
         )
-        await tell_mentioned(session, comments=[each.id for each in enabled])
+        await notify_mentioned(session, comments=[each.id for each in enabled])
 
 
 async def _queue_again(session: AsyncSession, act: BulkAct, ids: Sequence[int]) -> None:

@@ -15,7 +15,7 @@ from blog.models.block import hidden_from
 from blog.models.post import is_public
 from blog.notifications.queries import Actor, Item, Line, OnPost
 from blog.notifications.wording import sentence
-from blog.posts.addresses import post_page
+from blog.posts.addresses import absolute_post_url
 
 # The numbers of characters of a subject, of a title in it, and of a text.
 LONGEST_SUBJECT, LONGEST_TITLE, LONGEST_TEXT = 150, 100, 600
@@ -147,5 +147,5 @@ def link_to(line: Line, username: str) -> str:
     if comment_id is not None:
         return external_url("comments.show", comment_id=comment_id)
     if newest.post is not None:
-        return post_page(newest.post.id, newest.post.slug)
+        return absolute_post_url(newest.post.id, newest.post.slug)
     return external_url("notifications.index")

@@ -1,1 +1,1 @@
-"""Writing on a page of its own: drafts, working copies, and their publication."""
+"""The editor: drafts, working copies, and publishing them."""

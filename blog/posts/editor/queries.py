@@ -1,4 +1,4 @@
-"""Reading what the editor and the page of drafts show."""
+"""Queries for the editor and the page of drafts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,10 +24,10 @@ from blog.core.i18n import gettext as _
 from blog.models import Post, PostDraft, PostStatus, PostTag, Tag
 from blog.models.account_deletion import not_deleted
 
-# How many of an author's newest posts are searched for their tags.
+# The newest posts of an author whose tags are suggested.
 POSTS_WITH_TAGS = 200
 MOST_TAGS = 100
-# How much of a text stands for it in a list, in characters.
+# The length of the beginning of a text in a list, in characters.
 BEGINNING = 160
 
 _EDITED = (
@@ -61,30 +61,30 @@ _TAGS = (
 
 
 class Edited(NamedTuple):
-    """A post with the working copy that somebody has of it."""
+    """A post, and an editor's working copy of it."""
 
     post: Post
     copy: PostDraft | None
 
 
 async def edited_post(session: AsyncSession, post_id: int, editor_id: int) -> Edited | None:
-    """A post as its editor needs it; the caller checks who may change it."""
+    """Load a post for an editor; the caller checks who may change it."""
     found = await session.execute(_EDITED, {"post": post_id, "editor": editor_id})
     row = found.one_or_none()
     return Edited(row[0], row[1]) if row else None
 
 
 async def own_tags(session: AsyncSession, author_id: int) -> Sequence[str]:
-    """The tags that somebody has used of late, the most frequent first."""
+    """The tags that an author has used recently, most frequent first."""
     return (await session.scalars(_TAGS, {"author": author_id})).all()
 
 
 class ListedDraft(NamedTuple):
-    """What the page of drafts shows of a draft, a scheduled post or a working copy.
+    """A draft, a scheduled post or a working copy on the page of drafts.
 
     Attributes:
-        saved_at: when it was changed last.
-        wall, zone: when it is to be published, if it is scheduled.
+        saved_at: when it was last changed.
+        wall, zone: the local time of publication and its time zone, if it is scheduled.
     """
 
     id: int
@@ -99,24 +99,24 @@ class ListedDraft(NamedTuple):
 
     @property
     def beginning(self) -> str:
-        """The beginning of the text, in one line."""
+        """The beginning of the text on one line."""
         return " ".join(self.text.split())
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """Its title, or else the beginning of its text."""
         return self.title or self.beginning or _("Untitled")
 
 
 async def drafts_page(
     session: AsyncSession, wanted: PageRequest, author_id: int, search: str
 ) -> Page[ListedDraft]:
-    """What somebody has not published yet, the last changed first.
+    """A person's unpublished posts and changes, last changed first.
 
     Args:
-        search: what the title or the text contains; empty for all.
+        search: a string that the title or the text must contain; empty for all.
     """
-    # As the index `ix_posts_unpublished_of_author` has it.
+    # The expression of the index `ix_posts_unpublished_of_author`.
     changed_at = func.coalesce(Post.edited_at, Post.created_at)
     title, text = PostDraft.fields["title"].astext, PostDraft.fields["body"].astext
     drafts = (

@@ -1,4 +1,4 @@
-"""What the editor sends."""
+"""The forms of the editor."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -15,12 +15,12 @@ Version = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class DraftForm(PostFields, SubmittedForm):
-    """What is to be saved without being published; it may be unfinished, and even empty.
+    """A post to save without publishing it. It may be unfinished, even empty.
 
     Attributes:
-        version: of the post that was changed; 0 for a new one.
-        copy_version: of the working copy that was changed; 0 if there was none, and `None` in a
-            form that knows of no working copies.
+        version: the version of the post that was changed; 0 for a new one.
+        copy_version: the version of the working copy that was changed; 0 if there was none, and
+            `None` in a form that doesn't know about working copies.
     """
 
     body: Annotated[Markdown, Field(max_length=LONGEST_POST)] = ""
@@ -31,22 +31,22 @@ class DraftForm(PostFields, SubmittedForm):
 
 
 class PublishForm(DraftForm):
-    """What is to be published, now or at the time in it."""
+    """A post to publish, now or at the time it contains."""
 
     body: Body
 
 
 class ChangeForm(PublishForm):
-    """What a published post is to be changed to."""
+    """The new content of a published post."""
 
     version: Annotated[int, Field(ge=1, lt=2**31)]
 
 
-def valid_part(sent: Mapping[str, str]) -> tuple[DraftForm, dict[str, str]]:
-    """What can be saved of a form while somebody is still typing.
+def validate_part(sent: Mapping[str, str]) -> tuple[DraftForm, dict[str, str]]:
+    """Validate as much of a form as can be saved while its author is still typing.
 
     Returns:
-        The form without the fields that are wrong, and what is wrong with them.
+        The form without the invalid fields, and their error messages.
 
     Raises:
         InvalidFieldsError: the text itself cannot be saved.
@@ -54,8 +54,8 @@ def valid_part(sent: Mapping[str, str]) -> tuple[DraftForm, dict[str, str]]:
     try:
         return DraftForm.model_validate(sent), {}
     except ValidationError as error:
-        wrong = messages(error)
-    if not wrong.keys().isdisjoint({"", "body", "version", "copy_version"}):
-        raise InvalidFieldsError(wrong)
-    rest = {name: value for name, value in sent.items() if name not in wrong}
-    return DraftForm.model_validate(rest), wrong
+        errors = messages(error)
+    if not errors.keys().isdisjoint({"", "body", "version", "copy_version"}):
+        raise InvalidFieldsError(errors)
+    rest = {name: value for name, value in sent.items() if name not in errors}
+    return DraftForm.model_validate(rest), errors

@@ -1,8 +1,8 @@
-"""Drafts that the editor adds, and working copies of published posts.
+"""Add drafts, and save working copies of published posts.
 
-A post that is not published yet is changed itself, by `blog.posts.editing.edit_post`. Changes of a
-published one are kept in a working copy, so that no reader sees them before they are published.
-Neither is an event.
+An unpublished post is itself changed, by `blog.posts.editing.edit_post`. Changes to a published one
+are saved in a working copy, so that readers don't see them before they are published. Neither
+records an event.
 """
 
 from typing import Any, NamedTuple
@@ -24,11 +24,11 @@ from blog.review.holding import drop
 
 
 class Saved(NamedTuple):
-    """What was saved.
+    """The result of saving.
 
     Attributes:
-        version: of the post, or of the working copy.
-        is_new: whether the form has added it, and not another one like it before.
+        version: the version of the post or working copy.
+        is_new: whether this form added it, rather than the same form sent before.
     """
 
     post_id: int
@@ -39,15 +39,15 @@ class Saved(NamedTuple):
 async def create_draft(
     session: AsyncSession, author: Viewer, form: DraftForm, body_html: str, *content: str
 ) -> Saved:
-    """Add a draft. The same form sent twice adds one, which is the answer to both.
+    """Add a draft. The same form sent twice adds one draft, which is returned both times.
 
     Args:
-        body_html: what the renderer has made of the form's text; empty if it refuses it.
-        content: what makes it the same form, besides its token.
+        body_html: the form's text, rendered; empty if the renderer refused it.
+        content: identifies the form, along with its token.
 
     Raises:
         ForbiddenError: this person may not write.
-        InvalidFieldsError: another post of theirs has the wanted slug.
+        InvalidFieldsError: another post of theirs has this slug.
     """
     if not author.can(Permission.WRITE):
         raise ForbiddenError
@@ -55,11 +55,11 @@ async def create_draft(
     # From here on, this author's posts are added one after another.
     await lock_author(session, author.id)
     key = submission_key(form, author.id, "draft", *content)
-    sent_before = select(Post.id, Post.version).where(Post.submission == key)
-    if key and (there := (await session.execute(sent_before)).one_or_none()):
-        # The author is not to be locked when its post is locked next.
+    earlier = select(Post.id, Post.version).where(Post.submission == key)
+    if key and (existing := (await session.execute(earlier)).one_or_none()):
+        # Release the author, because the post is locked next, and posts are locked first.
         await session.commit()
-        return Saved(there.id, there.version)
+        return Saved(existing.id, existing.version)
     post_id = await insert_post(
         session, author.id, form, ids,
         submission=key, status=PostStatus.DRAFT, published_at=None,
@@ -72,14 +72,14 @@ async def create_draft(
 async def save_working_copy(
     session: AsyncSession, editor: Viewer, post: Post, form: DraftForm, fields: dict[str, str]
 ) -> Saved:
-    """Keep changes of a published post until they are published.
+    """Save changes to a published post until they are published.
 
     Args:
-        form: says which versions were changed.
-        fields: as they were typed.
+        form: the form, with the versions that were changed.
+        fields: the fields as typed.
 
     Raises:
-        EditConflictError: the post or the working copy was changed meanwhile.
+        EditConflictError: the post or the working copy has changed meanwhile.
     """
     if form.version != post.version:
         raise EditConflictError
@@ -102,13 +102,13 @@ async def save_working_copy(
     return Saved(post.id, version)
 
 
-async def keep_held_changes(
+async def save_held_changes(
     session: AsyncSession, editor: Viewer, post: Post, fields: dict[str, str]
 ) -> None:
-    """Keep changes that are held for review as the working copy, so that the editor shows them.
+    """Save changes that are held for review as the working copy, so that the editor shows them.
 
     Args:
-        fields: as they were typed.
+        fields: the fields as typed.
     """
     values = {"fields": fields, "base_version": post.version, "saved_at": now()}
     added = insert(PostDraft).values(post_id=post.id, editor_id=editor.id, **values)
@@ -122,9 +122,9 @@ async def keep_held_changes(
 
 
 async def discard_working_copy(session: AsyncSession, editor: Viewer, post_id: int) -> None:
-    """Forget the changes of a published post that were not published, also those that wait for a
+    """Delete the unpublished changes to a published post, including those that are waiting for a
     moderator."""
-    await session.execute(_copies(editor, post_id))
+    await session.execute(_delete_copies(editor, post_id))
     await drop(
         session, HeldItem.post_id == post_id, HeldItem.author_id == editor.id,
         HeldItem.kind == HeldKind.EDIT,
@@ -135,16 +135,16 @@ async def discard_working_copy(session: AsyncSession, editor: Viewer, post_id: i
 async def publish_changes(
     session: AsyncSession, editor: Viewer, post_id: int, form: ChangeForm, body_html: str
 ) -> Post:
-    """Change a published post, and forget the working copy that was made of it.
+    """Change a published post, and delete its working copy.
 
-    The working copy stays if the form does not know of it.
+    The working copy stays if the form doesn't know about working copies.
 
     Raises:
-        NotFoundError, ForbiddenError, InvalidFieldsError: as of `edit_post`.
-        EditConflictError: the post or the working copy was changed meanwhile.
+        NotFoundError, ForbiddenError, InvalidFieldsError: as in `edit_post`.
+        EditConflictError: the post or the working copy has changed meanwhile.
     """
     if form.copy_version is not None:
-        deleted = await session.scalar(_copies(editor, post_id).returning(PostDraft.version))
+        deleted = await session.scalar(_delete_copies(editor, post_id).returning(PostDraft.version))
         if deleted not in {None, form.copy_version}:
             raise EditConflictError
     post = await edit_post(session, editor, post_id, form, body_html, version=form.version)
@@ -152,7 +152,7 @@ async def publish_changes(
     return post
 
 
-def _copies(editor: Viewer, post_id: int) -> Any:
+def _delete_copies(editor: Viewer, post_id: int) -> Any:
     return (
         delete(PostDraft)
         .where(PostDraft.post_id == post_id, PostDraft.editor_id == editor.id)

@@ -1,4 +1,4 @@
-"""What the page of the editor is made of."""
+"""Render the page of the editor."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,14 +18,14 @@ from blog.models import Media, Post, PostStatus
 from blog.posts.editor import queries
 from blog.posts.editor.queries import Edited
 
-# What a working copy keeps.
+# The fields of a working copy.
 FIELDS = (
     "title", "body", "tags", "slug", "language", "excerpt", "canonical_url", "cover",
     "comments_open",
 )  # fmt: skip
-# How many of one's newest images are offered for a cover; a page of its own has all of them.
+# The newest images offered as covers; another page has all of them.
 MOST_CHOICES = 11
-# In digits: ids of 64 bits have no more.
+# In digits, of a 64-bit id.
 LONGEST_ID = 19
 # The cookie with the time zone that was chosen last.
 ZONE = "time_zone"
@@ -33,7 +33,7 @@ NEW_POST = {"version": "0", "copy_version": "0", "comments_open": "true"}
 
 
 class Other(NamedTuple):
-    """What someone else has saved in the meantime, or the same person elsewhere.
+    """A text that someone else has saved in the meantime, or the same person elsewhere.
 
     Attributes:
         is_published: whether readers see it.
@@ -45,7 +45,7 @@ class Other(NamedTuple):
 
 
 def fields_of(post: Post) -> dict[str, str]:
-    """The fields of a post, as a form has them."""
+    """The fields of a post, as form values."""
     has_own_slug = post.slug and not (post.title and is_slug_of(post.slug, post.title))
     return {
         "title": post.title or "",
@@ -61,7 +61,7 @@ def fields_of(post: Post) -> dict[str, str]:
 
 
 def values_of(edited: Edited) -> dict[str, str]:
-    """What the form shows at first: the working copy, or else the post."""
+    """The initial values of the form: the working copy, or else the post."""
     post, copy = edited
     values = fields_of(post) | (dict(copy.fields) if copy else {})
     if post.status == PostStatus.SCHEDULED and post.scheduled_wall:
@@ -71,16 +71,16 @@ def values_of(edited: Edited) -> dict[str, str]:
 
 
 def versions_of(edited: Edited) -> dict[str, str]:
-    """The versions of the post and of the working copy, which the next form has to name."""
+    """The versions of the post and the working copy, which the next form must name."""
     copy_version = edited.copy.version if edited.copy else 0
     return {"version": str(edited.post.version), "copy_version": str(copy_version)}
 
 
 def other_of(edited: Edited, read_version: int) -> Other:
-    """What stands in the way of a form.
+    """The text that conflicts with a form.
 
     Args:
-        read_version: the version of the post that its editor has read.
+        read_version: the version of the post that the editor has read.
     """
     post, copy = edited
     is_published = post.status == PostStatus.PUBLISHED
@@ -100,11 +100,11 @@ async def editor_page(
 
     Args:
         edited: the post; `None` for a new one.
-        preview: what the renderer has made of the form's text.
-        other: what somebody has saved meanwhile.
+        preview: the form's text, rendered.
+        other: a conflicting text that was saved meanwhile.
     """
     post, copy = edited or (None, None)
-    # A form of before there were titles has only a text.
+    # A form from before there were titles has only a text.
     values = values_of(edited) if edited else NEW_POST
     form.values = {"time_zone": request.cookies.get(cookie_name(ZONE), ""), **values, **form.values}
     page = await render_template(
@@ -122,9 +122,9 @@ async def editor_page(
 
 
 async def _covers(post: Post | None, chosen: str) -> Sequence[Media]:
-    """The images that are offered for the cover.
+    """The images offered as covers.
 
-    Others than the author may leave the cover as it is, or remove it.
+    Anyone but the author may only keep or remove the cover.
     """
     viewer_id = required_viewer().id
     author_id = post.author_id if post else viewer_id

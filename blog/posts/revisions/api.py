@@ -27,7 +27,7 @@ from blog.posts.reading import readable_post
 from blog.posts.revisions import queries
 from blog.posts.revisions.policies import may_read_revision
 from blog.posts.revisions.queries import Revision
-from blog.posts.revisions.reading import readable
+from blog.posts.revisions.reading import require_readable
 
 blueprint = Resource("revisions", __name__, "The texts of a post that its readers have seen.")
 
@@ -148,7 +148,7 @@ async def get_revision(post_id: int, number: int) -> Response:
     To restore it, send its fields as an update of the post.
     """
     post = await readable_post(post_id)
-    found = readable(post, await read(queries.revision_texts, post, number))
+    found = require_readable(post, await read(queries.revision_texts, post, number))
     text, language = found.text, found.text.language or post.author.language
     return json_response(
         RevisionResource(

@@ -19,8 +19,8 @@ LONGEST_QUEUE = 50
 class Comparisons:
     """Compares texts. The process is started by the first comparison.
 
-    It is not one of those that render, so that those who read old texts are not in the way of
-    those who write.
+    It is separate from the rendering processes, so that people reading old texts don't slow down
+    people who write.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Comparisons:
         )
 
     async def html(self, before: str, after: str) -> str | None:
-        """The difference of two texts (`comparison_html`); `None` if too many wait for theirs."""
+        """Compare two texts (`comparison_html`); `None` if that takes too long or too many wait."""
         try:
             return await self._pool.run(comparison_html, before, after)
         except (OutOfTimeError, OverloadedError) as error:
@@ -46,5 +46,5 @@ class Comparisons:
 
 
 def comparisons() -> Comparisons:
-    """Those of the current application."""
+    """The comparisons of the current application."""
     return cast(Comparisons, current_app.extensions["comparisons"])

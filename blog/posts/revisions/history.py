@@ -1,7 +1,7 @@
-"""Keeping the texts of a post that its readers have seen, in the transaction of each edit.
+"""Save the texts of a post that its readers have seen, in the transaction of each edit.
 
-Only texts that were published are kept. What is changed while a post is a draft or scheduled
-becomes a revision when it is published.
+Only published texts are saved. Changes made while a post is a draft or scheduled become a revision
+when it is published.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.text.differences import word_changes
 from blog.models import Post, PostRevision, PostStatus
 
-# What a revision keeps of a post, by the names in the API and forms.
+# The columns that a revision stores, by the names of their fields in the API and forms.
 FIELDS = {
     "title": "title",
     "body": "body",
@@ -25,7 +25,7 @@ FIELDS = {
 
 
 class Text(NamedTuple):
-    """What readers see of a post."""
+    """The text of a post with everything else that readers see."""
 
     title: str | None
     body: str
@@ -41,7 +41,7 @@ class Text(NamedTuple):
         return cls._make(getattr(row, name) for name in cls._fields)
 
     def changed_from(self, before: "Text") -> list[str]:
-        """The fields in which it differs from the text before."""
+        """The fields in which this text differs from the one before."""
         return [
             name
             for name, column in FIELDS.items()
@@ -49,7 +49,7 @@ class Text(NamedTuple):
         ]
 
     def changes_from(self, before: "Text") -> dict[str, Any]:
-        """The columns of a revision that say how it differs from the one before."""
+        """The columns of a revision that describe how it differs from the one before."""
         was, now = (f"{text.title or ''}\n{text.body}" for text in (before, self))
         added, removed = word_changes(was, now)
         changed = self.changed_from(before)
@@ -60,7 +60,7 @@ class State(NamedTuple):
     """A post before an edit.
 
     Attributes:
-        since: when its text was published, if it is.
+        since: when its text was published, if it was.
         editor_id: who wrote the text; `None` if unknown.
     """
 
@@ -71,31 +71,31 @@ class State(NamedTuple):
 
     @classmethod
     def of(cls, post: Post) -> "State":
-        """The present state of a post."""
+        """The current state of a post."""
         since = post.edited_at or post.published_at or post.created_at
-        # Edited before there were revisions, it may be the text of an administrator.
+        # If it was edited before there were revisions, an administrator may have written it.
         editor_id = None if post.edited_at else post.author_id
         return cls(Text.of(post), post.status, since, editor_id)
 
 
-async def keep_revision(
+async def save_revision(
     session: AsyncSession,
     post: Post,
     before: State,
     *,
     tags: Sequence[str],
     editor_id: int,
-    moment: datetime,
+    time: datetime,
 ) -> None:
-    """Keep the text that an edit replaces, and number the one that it publishes.
+    """Save the text that an edit replaces, and number the one that it publishes.
 
     Args:
         session: the transaction of the edit, which has locked the post.
-        post: the post as the edit leaves it, except for its tags.
-        before: the post before.
-        tags: its tags as the edit leaves them.
-        editor_id: who edits it.
-        moment: the time of the edit.
+        post: the post after the edit, except for its tags.
+        before: the post before the edit.
+        tags: its tags after the edit.
+        editor_id: the id of the editor.
+        time: the time of the edit.
     """
     was_public, is_public = (
         status == PostStatus.PUBLISHED for status in (before.status, post.status)
@@ -107,10 +107,10 @@ async def keep_revision(
     if post.revision == 0:  # No reader has seen a text of it.
         post.revision = int(is_public)
         return
-    with session.no_autoflush:  # Its tags would expire.
+    with session.no_autoflush:  # A flush would expire the post's tags.
         newest = await newest_revision(session, post.id)
     if newest is None:
-        if not was_public:  # It has been a draft since before there were revisions.
+        if not was_public:  # A draft from before there were revisions.
             return
         newest = PostRevision(
             post_id=post.id,
@@ -123,21 +123,21 @@ async def keep_revision(
         for name, value in before.text._asdict().items():
             setattr(newest, name, value)
     if is_public and not newest.is_current:
-        _add_revision(session, post, newest, after, editor_id=editor_id, moment=moment)
+        _add_revision(session, post, newest, after, editor_id=editor_id, time=time)
 
 
-async def number_published(session: AsyncSession, post: Post) -> None:
-    """Number the text of a post that was scheduled, and is published now.
+async def add_scheduled_revision(session: AsyncSession, post: Post) -> None:
+    """Add a revision for a scheduled post that is being published.
 
     Args:
         session: the transaction of the publication, which has locked the post.
-        post: the post as it is published.
+        post: the published post.
     """
-    newest, moment = await newest_revision(session, post.id), post.published_at
-    if newest is None or newest.is_current or moment is None:
+    newest, time = await newest_revision(session, post.id), post.published_at
+    if newest is None or newest.is_current or time is None:
         return
     author_id = post.author_id
-    _add_revision(session, post, newest, Text.of(post), editor_id=author_id, moment=moment)
+    _add_revision(session, post, newest, Text.of(post), editor_id=author_id, time=time)
 
 
 async def newest_revision(session: AsyncSession, post_id: int) -> PostRevision | None:
@@ -157,16 +157,16 @@ def _add_revision(
     text: Text,
     *,
     editor_id: int,
-    moment: datetime,
+    time: datetime,
 ) -> None:
-    """Give the text that a post is published with the number after `newest`."""
+    """Add a revision after `newest` for the text that is being published."""
     post.revision = newest.number + 1
     session.add(
         PostRevision(
             post_id=post.id,
             number=post.revision,
-            # A transaction that had to wait for another one's edit may have begun before it.
-            created_at=max(moment, newest.created_at),
+            # A transaction that waited for another edit may have started before that edit.
+            created_at=max(time, newest.created_at),
             editor_id=editor_id,
             **text.changes_from(Text.of(newest)),
         )

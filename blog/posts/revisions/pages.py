@@ -28,7 +28,7 @@ from blog.posts.revisions import memento, queries, service
 from blog.posts.revisions.comparing import comparisons
 from blog.posts.revisions.history import Text
 from blog.posts.revisions.policies import POLICIES, may_restore_revision
-from blog.posts.revisions.reading import Readable, hidden_words, readable
+from blog.posts.revisions.reading import Readable, hidden_words, require_readable
 from blog.posts.revisions.schemas import RestoreForm
 
 blueprint = Blueprint("revisions", __name__, url_prefix="/post/<id:post_id>")
@@ -43,7 +43,7 @@ IS_CURRENT = lazy_gettext("The post already has this text.")
 
 @blueprint.get("/revisions")
 async def index(post_id: int) -> ResponseReturnValue:
-    """The texts that the readers of a post have seen, the newest first."""
+    """List the texts of a post that its readers have seen, newest first."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
     page = await read(queries.revisions_page, requested_page(PER_PAGE), post)
@@ -52,10 +52,10 @@ async def index(post_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/revisions/<id:number>")
 async def show(post_id: int, number: int) -> ResponseReturnValue:
-    """A revision, with the changes since the one before."""
+    """Show a revision, with the changes since the one before."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
-    revision, text, before = await _readable(post, number)
+    revision, text, before = await _load_readable(post, number)
     changes = await comparisons().html(before.body, text.body) if before else None
     page = await render_template(
         "posts/revisions/revision.html",
@@ -66,10 +66,10 @@ async def show(post_id: int, number: int) -> ResponseReturnValue:
 
 @blueprint.get("/revisions/<id:number>/text")
 async def text(post_id: int, number: int) -> ResponseReturnValue:
-    """The text of a revision, as readers have seen it."""
+    """Show the text of a revision as readers saw it."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
-    revision, text, _ = await _readable(post, number)
+    revision, text, _ = await _load_readable(post, number)
     page = await render_template(
         "posts/revisions/text.html", post=post, revision=revision, text=text
     )
@@ -78,7 +78,7 @@ async def text(post_id: int, number: int) -> ResponseReturnValue:
 
 @blueprint.get("/timemap")
 async def timemap(post_id: int) -> ResponseReturnValue:
-    """The texts that the readers of a post have seen, for programs (RFC 7089)."""
+    """List the texts of a post that its readers have seen, for programs (RFC 7089)."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
     wanted = requested_page(TIMEMAP_SIZE)
@@ -93,10 +93,10 @@ async def timemap(post_id: int) -> ResponseReturnValue:
 @blueprint.get("/revisions/<id:number>/restore")
 @confirmed_required
 async def ask_to_restore(post_id: int, number: int) -> ResponseReturnValue:
-    """The question before an old text is restored, with what that changes."""
+    """Ask before restoring an old text, and show what that changes."""
     keep_out_of_indexes()
     post = (await changeable_post(post_id)).post
-    revision, text = await _restorable(post, number)
+    revision, text = await _load_restorable(post, number)
     changes = await comparisons().html(post.body, text.body)
     return await render_template(
         "posts/revisions/restore.html",
@@ -108,25 +108,25 @@ async def ask_to_restore(post_id: int, number: int) -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def restore(post_id: int, number: int) -> ResponseReturnValue:
-    """Make an old text the current one. If the post was changed meanwhile, show both and ask."""
+    """Restore an old text. If the post has changed meanwhile, show both texts and ask."""
     form = Form(RestoreForm)
     edited = await changeable_post(post_id)
-    text = (await _restorable(edited.post, number))[1]
+    text = (await _load_restorable(edited.post, number))[1]
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     editor = required_viewer()
     body_html = await current_app.renderer.post(text.body, editor.id)
     try:
-        restored = service.Restored(text, body_html, data.version)
+        restored = service.Restoration(text, body_html, data.version)
         post = await service.restore_revision(db(), editor, post_id, restored)
     except EditConflictError:
-        return await _conflict(post_id, text)
+        return await _show_conflict(post_id, text)
     if post.holds_edit:
         await flash(str(EDIT_IS_HELD), "info")
         return redirect(post_url(post))
     is_changed = post.version != edited.post.version
-    restored_now = _("Revision %(number)s restored.", number=number)
-    await flash(restored_now if is_changed else str(IS_CURRENT), "success")
+    message = _("Revision %(number)s restored.", number=number)
+    await flash(message if is_changed else str(IS_CURRENT), "success")
     return redirect(post_url(post))
 
 
@@ -134,7 +134,7 @@ async def restore(post_id: int, number: int) -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def hide(post_id: int, number: int) -> ResponseReturnValue:
-    """Hide an old text of one's own post."""
+    """Hide an old text of your own post."""
     await service.hide_revision(db(), required_viewer(), post_id, number)
     await flash(
         _("Revision %(number)s hidden. Only you and moderators can see it.", number=number),
@@ -147,7 +147,7 @@ async def hide(post_id: int, number: int) -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def show_again(post_id: int, number: int) -> ResponseReturnValue:
-    """Show an old text again that its author has hidden."""
+    """Unhide an old text that its author has hidden."""
     await service.show_revision(db(), required_viewer(), post_id, number)
     await flash(
         _("Everyone who can read the post can read revision %(number)s again.", number=number),
@@ -156,29 +156,29 @@ async def show_again(post_id: int, number: int) -> ResponseReturnValue:
     return redirect(url_for("revisions.show", post_id=post_id, number=number))
 
 
-async def _readable(post: Post, number: int) -> Readable:
-    return readable(post, await read(queries.revision_texts, post, number))
+async def _load_readable(post: Post, number: int) -> Readable:
+    return require_readable(post, await read(queries.revision_texts, post, number))
 
 
-async def _restorable(post: Post, number: int) -> tuple[queries.Revision, Text]:
-    """A revision that the viewer, who may change the post, may restore."""
-    found = readable(post, await look_up(queries.revision_texts, post, number))
+async def _load_restorable(post: Post, number: int) -> tuple[queries.Revision, Text]:
+    """Load a revision that the viewer, who may change the post, may restore."""
+    found = require_readable(post, await look_up(queries.revision_texts, post, number))
     if not may_restore_revision(current_viewer(), post, found.revision):
         raise ForbiddenError(IS_CURRENT) if found.revision.is_current else ForbiddenError
     return found.revision, found.text
 
 
-async def _conflict(post_id: int, text: Text) -> ResponseReturnValue:
-    """The editor with the old text, beside the one that someone has saved in the meantime."""
+async def _show_conflict(post_id: int, text: Text) -> ResponseReturnValue:
+    """Show the editor with the old text next to the one that someone has saved meanwhile."""
     await close_db()
     edited = await changeable_post(post_id)
     form: Form[Any] = Form(DraftForm)
-    form.values = _typed(edited, text) | versions_of(edited)
+    form.values = _form_values(edited, text) | versions_of(edited)
     return await editor_page(form, edited, other=other_of(edited, 0))
 
 
-def _typed(edited: Edited, text: Text) -> dict[str, str]:
-    """An old text, and what else the post has, as if somebody had typed it."""
+def _form_values(edited: Edited, text: Text) -> dict[str, str]:
+    """Form values with an old text and the other fields of the post, as if they had been typed."""
     return fields_of(edited.post) | {
         "title": text.title or "",
         "body": text.body,

@@ -1,4 +1,4 @@
-"""Permissions for the revisions of a post, of those who may read the post."""
+"""Permissions for the revisions of a post, for viewers who may read the post."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from blog.posts.policies import is_author, may_change_post, may_moderate_post
 
 
 class Hideable(Protocol):
-    """A revision, as a row or as it is shown."""
+    """A revision, as a row or as read for pages."""
 
     @property
     def editor_id(self) -> int | None: ...
@@ -27,7 +27,7 @@ class Hideable(Protocol):
 def may_read_revision(viewer: Viewer, post: Post | ListedPost, revision: Hideable) -> bool:
     """Whether the viewer, who may read the post, may read this text of it.
 
-    A hidden one is for moderators, and for its author unless a moderator has hidden it.
+    Moderators may read a hidden text, and so may its author unless a moderator has hidden it.
     """
     if not revision.is_hidden or viewer.can(Permission.MODERATE):
         return True
@@ -35,7 +35,7 @@ def may_read_revision(viewer: Viewer, post: Post | ListedPost, revision: Hideabl
 
 
 def may_hide_revision(viewer: Viewer, post: Post, revision: Hideable) -> bool:
-    """Whether the viewer may hide this text of theirs or show it again; the current one is changed
+    """Whether the viewer may hide or unhide this text as its author. The current text is edited
     instead.
     """
     is_theirs = is_author(viewer, post) and not revision.is_hidden_by_moderator
@@ -43,16 +43,16 @@ def may_hide_revision(viewer: Viewer, post: Post, revision: Hideable) -> bool:
 
 
 def may_moderate_revision(viewer: Viewer, post: Post, revision: Hideable) -> bool:
-    """Whether the viewer may hide this text as a moderator, or show it again, which those who wrote
-    it may not."""
+    """Whether the viewer may hide or unhide this text as a moderator. Its writer may not unhide
+    it."""
     if revision.is_hidden_by_moderator and revision.editor_id == viewer.id:
         return False
     return may_moderate_post(viewer, post) and not revision.is_current
 
 
 def may_restore_revision(viewer: Viewer, post: Post, revision: Hideable) -> bool:
-    """Whether the viewer may make this the current text again. Not while a moderator hides it: it
-    may have been written by a moderator."""
+    """Whether the viewer may make this the current text again. Nobody may while it is hidden by a
+    moderator, because a moderator may have written it."""
     is_there = may_read_revision(viewer, post, revision) and not revision.is_hidden_by_moderator
     return is_there and not revision.is_current and may_change_post(viewer, post)
 

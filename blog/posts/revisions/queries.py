@@ -1,4 +1,4 @@
-"""Reading the history of a post. The caller checks who may read the post."""
+"""Queries of the history of a post. The caller checks who may read the post."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,13 +19,13 @@ _POST, _USER, _REVISION = (table.__table__.c for table in (Post, User, PostRevis
 
 
 class Revision(NamedTuple):
-    """What is known of a revision, besides its text.
+    """The data of a revision without its text.
 
     Attributes:
-        id: that of its row; `None` for the text of a post that was never edited.
+        id: the id of its row; `None` for the text of a post that was never edited.
         created_at: when readers first saw it.
         editor: who wrote it; `None` if unknown, or if their account was deleted.
-        changed: in which fields it differs from the one before.
+        changed: the fields in which it differs from the one before.
     """
 
     id: int | None
@@ -52,7 +52,7 @@ class RevisionText(NamedTuple):
     text: Text
 
 
-class Dated(NamedTuple):
+class DatedRevision(NamedTuple):
     """The number of a revision, and when readers first saw it."""
 
     number: int
@@ -60,13 +60,13 @@ class Dated(NamedTuple):
 
 
 _IS_CURRENT: ColumnElement[bool] = _REVISION.body.is_(None)
-_ABOUT: tuple[ColumnElement[Any], ...] = (
+_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _REVISION.id, _REVISION.number, _REVISION.created_at, _REVISION.changed,
     _REVISION.words_added, _REVISION.words_removed, _REVISION.hidden_at,
     _REVISION.is_hidden_by_moderator, _IS_CURRENT.label("is_current"), _USER.id, _USER.username,
 )  # fmt: skip
 _ABOUT_POST = (
-    select(*_ABOUT)
+    select(*_COLUMNS)
     .select_from(
         PostRevision.__table__.outerjoin(
             User.__table__, and_(_USER.id == _REVISION.editor_id, not_deleted(_USER.id))
@@ -114,11 +114,11 @@ _TEXTS = (
 async def revisions_page(
     session: AsyncSession, wanted: PageRequest | CursorRequest, post: Post
 ) -> Page[Revision]:
-    """The history of a post, the newest first.
+    """The history of a post, newest first.
 
     Raises:
-        InvalidCursorError: the cursor is none of this list.
-        TooDeepError: the page has no number.
+        InvalidCursorError: the cursor doesn't belong to this list.
+        TooDeepError: the page is too deep to have a number.
     """
     if deep := _NEWEST.too_deep(wanted):
         return _NEWEST.page_past_the_end(deep, post.revision)
@@ -131,40 +131,40 @@ async def revisions_page(
 
 
 async def revision_texts(session: AsyncSession, post: Post, number: int) -> list[RevisionText]:
-    """A revision and the one before it, with their texts; without the latter, if it is the first.
+    """A revision and the one before it, if there is one, with their texts.
 
     Empty if there is no such revision.
     """
     if number > post.revision:
         return []
     rows = await session.execute(_TEXTS, {"of": post.id, "number": number})
-    end = len(_ABOUT)
+    end = len(_COLUMNS)
     found = [RevisionText(Revision._make(row[:end]), Text._make(row[end:])) for row in rows]
     if not found and number == 1:
         return [RevisionText(only_revision(post), Text.of(post))]
     return found
 
 
-async def number_at(session: AsyncSession, post: Post, moment: datetime) -> int | None:
-    """The text that readers saw at this second, or else the first; hidden ones are left out.
+async def revision_number_at(session: AsyncSession, post: Post, time: datetime) -> int | None:
+    """The number of the text that readers saw at this second, or else of the first one.
 
-    `None` if there is none.
+    Hidden texts are left out; `None` if there are no others.
     """
-    # Times in headers have no fractions.
-    before = min(moment, LAST_SECOND) + timedelta(seconds=1)
+    # Times in headers have no fractions of seconds.
+    before = min(time, LAST_SECOND) + timedelta(seconds=1)
     number = await session.scalar(_NUMBER_AT, {"of": post.id, "before": before})
     return number or (1 if post.revision == 1 else None)
 
 
 async def dated_revisions(
     session: AsyncSession, post: Post, wanted: PageRequest
-) -> Sequence[Dated]:
-    """The texts of a post with the numbers of a page, the oldest first; without hidden ones."""
-    place = {"first": wanted.offset + 1, "last": wanted.offset + wanted.size}
-    rows = await session.execute(_SHOWN_BETWEEN, {"of": post.id, **place})
-    found = [Dated._make(row) for row in rows]
+) -> Sequence[DatedRevision]:
+    """The revisions of a post on a page, oldest first, without hidden ones."""
+    bounds = {"first": wanted.offset + 1, "last": wanted.offset + wanted.size}
+    rows = await session.execute(_SHOWN_BETWEEN, {"of": post.id, **bounds})
+    found = [DatedRevision._make(row) for row in rows]
     if not found and post.revision == 1 and wanted.number == 1:
-        return [Dated(1, State.of(post).since)]
+        return [DatedRevision(1, State.of(post).since)]
     return found
 
 

@@ -18,7 +18,7 @@ class Readable(NamedTuple):
     """A revision that the viewer may read, and the one before it.
 
     Attributes:
-        before: the text of the one before; `None` if there is none, or if it is hidden.
+        before: the text of the one before; `None` if there is none or it is hidden.
     """
 
     revision: Revision
@@ -26,12 +26,15 @@ class Readable(NamedTuple):
     before: Text | None
 
 
-def readable(post: Post, found: list[RevisionText]) -> Readable:
-    """What the viewer, who may read the post, may read of `revision_texts`.
+def require_readable(post: Post, found: list[RevisionText]) -> Readable:
+    """Check that the viewer, who may read the post, may read a revision.
+
+    Args:
+        found: the result of `revision_texts`.
 
     Raises:
         NotFoundError: there is no such revision.
-        GoneError: it is hidden.
+        GoneError: it is hidden from the viewer.
     """
     if not found:
         raise NotFoundError(NO_SUCH_REVISION)
@@ -45,7 +48,7 @@ def readable(post: Post, found: list[RevisionText]) -> Readable:
 
 
 def hidden_words(revision: Revision) -> str:
-    """What people are told who may not read a hidden revision."""
+    """The message for people who may not read a hidden revision."""
     if revision.is_hidden_by_moderator:
         return _("This revision was hidden by a moderator.")
     return _("This revision was hidden by the author.")

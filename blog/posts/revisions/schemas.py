@@ -1,14 +1,14 @@
-"""What people send about revisions."""
+"""The forms of revisions."""
 
 from blog.core.text.validation import Schema
 from blog.posts.editor.schemas import Version
 
 
 class RestoreForm(Schema):
-    """A text is to be restored.
+    """The form that restores a text.
 
     Attributes:
-        version: of the post that was read before.
+        version: the version of the post that the editor has read.
     """
 
     version: Version

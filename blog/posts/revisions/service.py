@@ -1,6 +1,6 @@
-"""Restoring old texts of a post, and hiding them. Each function is one action in one transaction.
+"""Restore and hide old texts of a post. Each function is one action in one transaction.
 
-Moderators hide revisions by `blog.moderation.service`.
+Moderators hide revisions with `blog.moderation.service`.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import messages
 from blog.models import Post, PostRevision
 from blog.posts.editing import edit_post
-from blog.posts.locking import locked_post
+from blog.posts.locking import lock_post
 from blog.posts.revisions.history import FIELDS, Text
 from blog.posts.revisions.policies import may_hide_revision
 from blog.posts.revisions.reading import NO_SUCH_REVISION
@@ -25,12 +25,12 @@ from blog.posts.schemas import PostUpdate
 IS_CURRENT = lazy_gettext("This is the current text. To remove something from it, edit the post.")
 
 
-class Restored(NamedTuple):
-    """An old text that is to be the current one.
+class Restoration(NamedTuple):
+    """An old text to restore.
 
     Attributes:
-        body_html: what the renderer makes of it now.
-        version: of the post that the editor has read.
+        body_html: its body, rendered again.
+        version: the version of the post that the editor has read.
     """
 
     text: Text
@@ -39,51 +39,51 @@ class Restored(NamedTuple):
 
 
 async def restore_revision(
-    session: AsyncSession, editor: Viewer, post_id: int, restored: Restored
+    session: AsyncSession, editor: Viewer, post_id: int, restored: Restoration
 ) -> Post:
-    """Make an old text the current one, by an edit like any other.
+    """Make an old text the current one, with an edit like any other.
 
     Args:
         restored: the old text, which the editor may read.
 
     Raises:
-        NotFoundError, ForbiddenError, InvalidFieldsError, EditConflictError: as by `edit_post`.
+        NotFoundError, ForbiddenError, InvalidFieldsError, EditConflictError: as in `edit_post`.
     """
-    form = _fields(restored.text)
+    form = _update_form(restored.text)
     return await edit_post(
         session, editor, post_id, form, restored.body_html, version=restored.version
     )
 
 
 async def hide_revision(session: AsyncSession, author: Viewer, post_id: int, number: int) -> None:
-    """Hide an old text of one's own post from everybody but moderators.
+    """Hide an old text of the author's own post from everyone but moderators.
 
     Raises:
-        NotFoundError: there is no such post or revision (any more).
+        NotFoundError: the post or revision doesn't exist (any more).
         ForbiddenError: the viewer is not its author, or a moderator has hidden it.
-        InvalidFieldsError: it is the current one.
+        InvalidFieldsError: it is the current text.
     """
-    revision = await _locked(session, author, post_id, number)
+    revision = await _lock_revision(session, author, post_id, number)
     revision.hidden_at = revision.hidden_at or now()
     await session.commit()
 
 
 async def show_revision(session: AsyncSession, author: Viewer, post_id: int, number: int) -> None:
-    """Show a text again that its author has hidden.
+    """Unhide a text that its author has hidden.
 
     Raises:
-        NotFoundError, ForbiddenError, InvalidFieldsError: as by `hide_revision`.
+        NotFoundError, ForbiddenError, InvalidFieldsError: as in `hide_revision`.
     """
-    revision = await _locked(session, author, post_id, number)
+    revision = await _lock_revision(session, author, post_id, number)
     revision.hidden_at = None
     await session.commit()
 
 
-def _fields(text: Text) -> PostUpdate:
-    """The fields of an edit that brings an old text back.
+def _update_form(text: Text) -> PostUpdate:
+    """Build the edit that restores an old text.
 
     Raises:
-        InvalidFieldsError: it could not be published any more.
+        InvalidFieldsError: it could no longer be published.
     """
     try:
         return PostUpdate.model_validate(
@@ -93,8 +93,10 @@ def _fields(text: Text) -> PostUpdate:
         raise InvalidFieldsError(messages(error)) from None
 
 
-async def _locked(session: AsyncSession, author: Viewer, post_id: int, number: int) -> PostRevision:
-    post = await locked_post(session, author, post_id)
+async def _lock_revision(
+    session: AsyncSession, author: Viewer, post_id: int, number: int
+) -> PostRevision:
+    post = await lock_post(session, author, post_id)
     revision = await old_revision(session, post, number)
     if not may_hide_revision(author, post, revision):
         raise ForbiddenError
@@ -102,7 +104,7 @@ async def _locked(session: AsyncSession, author: Viewer, post_id: int, number: i
 
 
 async def old_revision(session: AsyncSession, post: Post, number: int) -> PostRevision:
-    """A revision of a post, which the caller has locked, that is not the current one.
+    """Load a revision, other than the current one, of a post that the caller has locked.
 
     Raises:
         NotFoundError: there is no such revision.

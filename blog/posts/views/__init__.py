@@ -1,1 +1,1 @@
-"""How often a post is read, for its author: counted without identifying anybody."""
+"""How often a post is read, for its author, counted without identifying anyone."""

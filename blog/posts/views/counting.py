@@ -1,6 +1,6 @@
 """Count views in memory, and write them once a minute.
 
-Neither addresses nor names of browsers are kept, not even in memory: a view is a register and a
+Neither IP addresses nor user agents are stored, not even in memory: a view becomes a register and a
 rank as soon as it is counted (`blog.posts.views.sketch`).
 """
 
@@ -39,7 +39,7 @@ _PROGRAM = re.compile(
     "|feed|validator|check|python|http://|https://",
     re.IGNORECASE,
 )
-_PREFETCHING = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+_PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 _DOCUMENTS = {"", "document"}
 
 _ADD_MARKS = text("""
@@ -58,7 +58,7 @@ _SUMS = text("""
     ) AS seen USING (day, post_id)
     GROUP BY marks.post_id, marks.day
 """)
-# A post that is deleted meanwhile is left out, and one that is there stays until this is committed.
+# Posts deleted meanwhile are left out; the others are locked until this is committed.
 _WRITE_VIEWS = text("""
     INSERT INTO post_views AS kept (post_id, day, views)
     SELECT posts.id, new.day, new.views FROM jsonb_to_recordset(CAST(:rows AS jsonb))
@@ -72,10 +72,10 @@ _WRITE_VIEWS = text("""
 
 
 class ViewCounts:
-    """The views that a process has counted since it last wrote them.
+    """The views that this process has counted since it last wrote them.
 
     Args:
-        is_on: whether views are counted (the setting `count_views`).
+        is_on: returns whether views are counted (the setting `count_views`).
     """
 
     def __init__(self, is_on: Callable[[], bool]) -> None:
@@ -84,7 +84,7 @@ class ViewCounts:
         self._marks: dict[tuple[date, int, int], int] = {}
 
     def count(self, post_id: int, address: str | None, agent: str) -> None:
-        """Count a visit of a post, if the salt of the day is known."""
+        """Count a visit to a post, if the salt of the day is known."""
         today = now().date()
         salt = self._salts.get(today)
         if salt is None or len(self._marks) >= MOST_MARKS:
@@ -94,23 +94,23 @@ class ViewCounts:
         self._marks[key] = max(rank, self._marks.get(key, 0))
 
     async def write(self, database: Database) -> None:
-        """Write the marks, and what is estimated from all of them. If that fails, they wait for
-        the next time."""
+        """Write the marks, and the views estimated from all marks. If this fails, the marks are
+        kept for the next time."""
         today = now().date()
-        # Also while the database doesn't answer.
+        # Forget old salts even while the database doesn't respond.
         self._salts = {day: salt for day, salt in self._salts.items() if day >= today}
         marks, self._marks = self._marks, {}
         try:
             if self._is_on():
                 await self._find_salts(database)
-            # Those of a post together, and in the order in which they are locked.
+            # Sorted, so that a post's marks are together and rows are locked in order.
             keys = sorted(marks)
             for first in range(0, len(keys), MARKS_AT_ONCE):
-                some = {key: marks[key] for key in keys[first : first + MARKS_AT_ONCE]}
+                part = {key: marks[key] for key in keys[first : first + MARKS_AT_ONCE]}
                 async with database.session() as session:
-                    await _write(session, some)
+                    await _write(session, part)
                     await session.commit()
-                for key in some:
+                for key in part:
                     del marks[key]
         except BaseException:
             for key, rank in marks.items():
@@ -118,16 +118,18 @@ class ViewCounts:
             raise
 
     async def _find_salts(self, database: Database) -> None:
-        """Learn the salts of today and, shortly before it begins, of tomorrow. The first process
-        that asks for one makes it."""
-        moment = now()
-        for day in sorted({moment.date(), (moment + AHEAD).date()} - self._salts.keys()):
-            made = insert(ViewSalt).values(day=day, salt=secrets.token_bytes(SALT_BYTES))
+        """Load the salts of today and, shortly before midnight, of tomorrow. The first process that
+        needs one creates it."""
+        current_time = now()
+        for day in sorted(
+            {current_time.date(), (current_time + AHEAD).date()} - self._salts.keys()
+        ):
+            new_salt = insert(ViewSalt).values(day=day, salt=secrets.token_bytes(SALT_BYTES))
             async with database.autocommit_session() as session:
-                await session.execute(made.on_conflict_do_nothing())
-                found = await session.scalar(select(ViewSalt.salt).where(ViewSalt.day == day))
-            if found is not None:
-                self._salts[day] = found
+                await session.execute(new_salt.on_conflict_do_nothing())
+                salt_of_day = await session.scalar(select(ViewSalt.salt).where(ViewSalt.day == day))
+            if salt_of_day is not None:
+                self._salts[day] = salt_of_day
 
 
 async def _write(session: AsyncSession, marks: dict[tuple[date, int, int], int]) -> None:
@@ -147,15 +149,15 @@ async def _write(session: AsyncSession, marks: dict[tuple[date, int, int], int])
 def count_view(post: Post) -> None:
     """Count the current request as a view of a public post.
 
-    Not by its author, nor by programs that say what they are, and only what is shown to someone:
-    neither HEAD nor what a browser fetches in advance or into another page.
+    Views by its author and by programs that identify themselves don't count, and neither do
+    requests that show nobody the page: HEAD, prefetching, and embedding in another page.
     """
     if not current_app.site.count_views or not post.is_public or request.method != "GET":
         return
     if current_viewer().id == post.author_id:
         return
     headers = request.headers
-    if any("pre" in headers.get(name, "").lower() for name in _PREFETCHING):
+    if any("pre" in headers.get(name, "").lower() for name in _PURPOSE_HEADERS):
         return
     agent = headers.get("User-Agent", "")
     is_shown = headers.get("Sec-Fetch-Dest", "") in _DOCUMENTS

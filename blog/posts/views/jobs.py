@@ -1,4 +1,4 @@
-"""Forget the visitors of past days, and old views."""
+"""Delete the salts and marks of past days, and old views."""
 
 from datetime import date, timedelta
 
@@ -18,10 +18,10 @@ KEPT_FOR = timedelta(days=365)
 
 
 async def forget_visitors(job: RunningJob) -> None:
-    """Delete the salts and the marks of days that are over, and views that are older than a year.
+    """Delete the salts and marks of past days, and views older than a year.
 
     The table of salts is truncated, so that PostgreSQL deletes its file: a deleted row would stay
-    in it for some time. If a backup has locked the table, the row is deleted for now.
+    in it for some time. While a backup has the table locked, the row is only deleted.
     """
     today = now().date()
     async with job.database.session() as session:
@@ -54,14 +54,14 @@ async def _renew_salts(session: AsyncSession, today: date) -> None:
 
 async def _delete_marks(session: AsyncSession, today: date) -> int:
     key = (ViewMark.day, ViewMark.post_id, ViewMark.register)
-    some = select(*key).where(ViewMark.day < today).limit(BATCH)
-    return await deleted(session, delete(ViewMark).where(tuple_(*key).in_(some)))
+    keys = select(*key).where(ViewMark.day < today).limit(BATCH)
+    return await deleted(session, delete(ViewMark).where(tuple_(*key).in_(keys)))
 
 
 async def _delete_views(session: AsyncSession, today: date) -> int:
     key = (PostViews.post_id, PostViews.day)
-    some = select(*key).where(PostViews.day < today - KEPT_FOR).limit(BATCH)
-    return await deleted(session, delete(PostViews).where(tuple_(*key).in_(some)))
+    keys = select(*key).where(PostViews.day < today - KEPT_FOR).limit(BATCH)
+    return await deleted(session, delete(PostViews).where(tuple_(*key).in_(keys)))
 
 
 FORGET_VISITORS = JobKind(

@@ -1,4 +1,4 @@
-"""An author's own pages about how often their posts are read."""
+"""Pages that show authors how often their posts are read."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ NOT_COUNTED = lazy_gettext("This site doesn't count views.")
 @blueprint.get("/views")
 @confirmed_required
 async def overview() -> ResponseReturnValue:
-    """List the viewer's own posts with how often each was read."""
+    """List the viewer's posts with the number of views of each."""
     _require_counting()
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await read(BY_AUTHOR.cards, wanted, required_viewer().id)
@@ -43,16 +43,18 @@ async def overview() -> ResponseReturnValue:
 @blueprint.get("/post/<id:post_id>/views")
 @confirmed_required
 async def of_post(post_id: int) -> ResponseReturnValue:
-    """Show its author how often a post was read, day by day."""
+    """Show the author of a post its views day by day."""
     _require_counting()
     post, today = await readable_post(post_id), now().date()
     if post.author_id != required_viewer().id:
         raise ForbiddenError(_("Only the author of a post can see how often it's read."))
     first = today - timedelta(days=DAYS - 1)
     views = await read(views_by_day, post_id, first)
-    began = post.published_at.date() if post.published_at else today
+    published_on = post.published_at.date() if post.published_at else today
     days = [first + timedelta(days=number) for number in range(DAYS)]
-    rows = [Row(day, [views.get(day, 0) if day >= began else None], day == today) for day in days]
+    rows = [
+        Row(day, [views.get(day, 0) if day >= published_on else None], day == today) for day in days
+    ]
     of_post = (await read(views_of_posts, (post_id,), first)).get(post_id, ViewsOfPost())
     plot = Plot(
         "views",

@@ -20,7 +20,7 @@ class ViewsOfPost(NamedTuple):
 async def views_of_posts(
     session: AsyncSession, post_ids: Sequence[int], first: date
 ) -> Mapping[int, ViewsOfPost]:
-    """The views of some posts since a day, and of all days that are kept, by their ids."""
+    """The views of some posts since a day, and on all stored days, by post id."""
     lately = func.coalesce(func.sum(PostViews.views).filter(PostViews.day >= first), 0)
     rows = await session.execute(
         select(PostViews.post_id, lately, func.sum(PostViews.views))

@@ -1,9 +1,9 @@
-"""Estimate how many different visitors there were, without a list of them.
+"""Estimate the number of distinct visitors without storing a list of them.
 
 This is HyperLogLog (Flajolet et al., 2007) with linear counting of small numbers: a visitor is
-hashed, some bits of the hash choose one of `REGISTERS`, and that keeps the largest rank of all, the
-number of leading zeros among the other bits. Many visitors share a register, so it tells nothing
-about any of them.
+hashed, some bits of the hash choose one of `REGISTERS`, and that stores the largest rank, based on
+the number of leading zeros among the other bits. Many visitors share a register, so it reveals
+nothing about any of them.
 
 The hash is keyed with the salt of the day and begins with the post: the marks of a visitor differ
 from post to post and from day to day. Once the salt is deleted, nobody can compute them again.
@@ -17,7 +17,7 @@ from blog.core.networks import Address, enclosing_networks
 
 BITS = 10
 REGISTERS = 1 << BITS
-# The bits that are left for the rank.
+# The remaining bits, used for the rank.
 REST = 64 - BITS
 SALT_BYTES = 32
 # The standard error of large numbers: 3 %.
@@ -31,8 +31,8 @@ def mark(salt: bytes, post_id: int, address: Address | None, agent: str) -> tupl
     Args:
         salt: the secret of the day.
         post_id: the post.
-        address: theirs; of IPv6 the network of the household counts, whose addresses change.
-        agent: their browser, as it calls itself.
+        address: their IP address. For IPv6 the household's network counts, whose addresses change.
+        agent: their user agent.
     """
     network = enclosing_networks(address or IPv4Address(0))[0].network
     visit = f"{post_id}\0{network}\0{agent}".encode(errors="replace")
@@ -41,11 +41,11 @@ def mark(salt: bytes, post_id: int, address: Address | None, agent: str) -> tupl
 
 
 def estimate(used: int, inverse: float) -> int:
-    """About how many visitors have made the marks of a post.
+    """Estimate the number of visitors from the marks of a post.
 
     Args:
-        used: how many registers have a mark.
-        inverse: the sum of 2 to the power of minus the rank over these.
+        used: the number of registers with a mark.
+        inverse: the sum of 2 to the power of minus the rank over these registers.
     """
     unused = REGISTERS - used
     large = _ALPHA * REGISTERS**2 / (unused + inverse)
