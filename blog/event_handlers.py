@@ -2,7 +2,7 @@
 
 from blog.accounts.events import AccountDeleted, AccountRegistered
 from blog.admin.events import RoleChanged
-from blog.admin.handlers import tell_of_new_people
+from blog.admin.handlers import mail_administrators
 from blog.blocks.events import PersonBlocked, PersonMuted, WordHidden
 from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
 from blog.core.events.handlers import Handler
@@ -36,7 +36,7 @@ from blog.transfer.importing.events import ImportEnded
 from blog.transfer.importing.handlers import remove_imports_with_account
 
 EVENT_HANDLERS = (
-    Handler(AccountRegistered, tell_of_new_people),
+    Handler(AccountRegistered, mail_administrators),
     Handler(AccountDeleted, remove_with_account),
     Handler(AccountDeleted, remove_imports_with_account),
     Handler(PostPublished, mail_to_subscribers),

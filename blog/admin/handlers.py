@@ -10,8 +10,8 @@ from blog.mail import outbox
 from blog.models import User
 
 
-async def tell_of_new_people(session: AsyncSession, events: Sequence[AccountRegistered]) -> None:
-    """Mail the administrators about a new account."""
+async def mail_administrators(session: AsyncSession, events: Sequence[AccountRegistered]) -> None:
+    """Email the administrators about new accounts."""
     for event in events:
         user = await session.get_one(User, event.user_id)
         for address in current_app.settings.admin_email:

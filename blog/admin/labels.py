@@ -1,4 +1,4 @@
-"""What pages call roles, and the actions of the audit log with their details. The database has
+"""The labels of roles, and of the actions of the audit log with their details. The database has
 their names in English."""
 
 from collections.abc import Callable
@@ -69,7 +69,7 @@ ACTS: dict[str, LazyText] = {
     Act.RETRY_JOB: lazy_gettext("Retry job"),
     Act.DISCARD_JOB: lazy_gettext("Discard job"),
 }
-# Of the details of actions, of fields of accounts, and of settings without a text.
+# The labels of details of actions, fields of accounts, and settings that aren't texts.
 DETAILS = LABELS | {
     "accounts": lazy_gettext("Accounts"),
     "awaits_approval": lazy_gettext("Awaits approval"),
@@ -123,43 +123,42 @@ YES, NO = lazy_gettext("yes"), lazy_gettext("no")
 
 
 def role_label(name: str) -> str:
-    """What a role is called; one that a site has added has its name."""
+    """The label of a role, or its name if the site has added it."""
     return str(ROLES.get(name, name))
 
 
 def act_label(act: str) -> str:
-    """What an action of the audit log is called; one that another version has logged has its
-    name."""
+    """The label of an action of the audit log, or its name if another version has logged it."""
     return str(ACTS.get(act, act))
 
 
 def detail_label(name: str) -> str:
-    """What a detail of an action is called."""
+    """The label of a detail of an action."""
     return str(DETAILS.get(name, name))
 
 
 def detail_values(name: str, value: Any) -> list[str]:
-    """The value of a detail; of a change, the one before and the one after it."""
+    """The value of a detail; for a change, the values before and after."""
     if name == "changed":
         return [format_list([detail_label(each) for each in value])]
     values = value if isinstance(value, list) else [value]
-    return [_written(name, each) for each in values]
+    return [_format_value(name, each) for each in values]
 
 
-def _written(name: str, value: Any) -> str:
+def _format_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(YES if value else NO)
-    return _WRITERS.get(name, str)(value)
+    return _FORMATTERS.get(name, str)(value)
 
 
-def _day(text: str) -> str:
+def _format_day(text: str) -> str:
     return format_date(date.fromisoformat(text))
 
 
-_WRITERS: dict[str, Callable[[Any], str]] = {
+_FORMATTERS: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("accounts", "comments", "held", "number", "posts"), format_number),
     "kind": job_label,
     "role": role_label,
-    "until": _day,
+    "until": _format_day,
 }
-LABELLING = (job_label, role_label, act_label, detail_label, detail_values)
+LABEL_FUNCTIONS = (job_label, role_label, act_label, detail_label, detail_values)

@@ -5,7 +5,7 @@ from quart import Blueprint, abort, flash, redirect, render_template, request, u
 from quart.typing import ResponseReturnValue
 
 from blog.admin import queries, service
-from blog.admin.labels import LABELLING, role_label
+from blog.admin.labels import LABEL_FUNCTIONS, role_label
 from blog.admin.policies import POLICIES
 from blog.admin.schemas import AccountForm, PeopleSearch, RoleForm
 from blog.core.auth.identity import required_viewer
@@ -25,7 +25,7 @@ ENTRIES_PER_PAGE = 50
 
 blueprint = Blueprint("admin", __name__)
 
-for function in (*POLICIES, *LABELLING):
+for function in (*POLICIES, *LABEL_FUNCTIONS):
     blueprint.add_app_template_global(function)
 
 
@@ -50,7 +50,7 @@ async def people() -> ResponseReturnValue:
 @reauthentication_required
 async def ask_for_role(user_id: int) -> ResponseReturnValue:
     """Ask for the new role of an account, and the reason."""
-    return await _question("role", user_id, Form(RoleForm))
+    return await _question_page("role", user_id, Form(RoleForm))
 
 
 @blueprint.post("/admin/users/<id:user_id>/role")
@@ -60,12 +60,12 @@ async def change_role(user_id: int) -> ResponseReturnValue:
     """Change the role of an account to the one named `role`, for a `reason` in the audit log."""
     form = Form(RoleForm)
     if (data := await form.submitted()) is None:
-        return await _question("role", user_id, form)
+        return await _question_page("role", user_id, form)
     try:
         user = await service.change_role(db(), required_viewer(), user_id, data.role, data.reason)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _question("role", user_id, form)
+        return await _question_page("role", user_id, form)
     role = role_label(user.role.name)
     await flash(_("%(name)s is now %(role)s.", name=user.username, role=role), "success")
     return _back_to_list()
@@ -76,7 +76,7 @@ async def change_role(user_id: int) -> ResponseReturnValue:
 @reauthentication_required
 async def ask_to_disable(user_id: int) -> ResponseReturnValue:
     """Ask for the reason before an account is disabled."""
-    return await _question("disable", user_id, Form(ReasonForm))
+    return await _question_page("disable", user_id, Form(ReasonForm))
 
 
 @blueprint.post("/admin/users/<id:user_id>/disable")
@@ -86,12 +86,12 @@ async def disable(user_id: int) -> ResponseReturnValue:
     """Disable an account, for a `reason` in the audit log."""
     form = Form(ReasonForm)
     if (data := await form.submitted()) is None:
-        return await _question("disable", user_id, form)
+        return await _question_page("disable", user_id, form)
     try:
         user = await service.disable(db(), required_viewer(), user_id, data.reason)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _question("disable", user_id, form)
+        return await _question_page("disable", user_id, form)
     await flash(
         _("%(name)s is now disabled and logged out everywhere.", name=user.username), "success"
     )
@@ -108,11 +108,11 @@ async def enable(user_id: int) -> ResponseReturnValue:
     return _back_to_list()
 
 
-async def _question(
+async def _question_page(
     act: str, user_id: int, form: Form[RoleForm] | Form[ReasonForm]
 ) -> ResponseReturnValue:
-    """The page with the form for an act."""
-    user = await _account(user_id)
+    """The page that asks before an act."""
+    user = await _load_account(user_id)
     page = await render_template(
         f"admin/{act}.html", user=user, form=form, roles=await queries.roles(db())
     )
@@ -124,7 +124,7 @@ def _back_to_list() -> ResponseReturnValue:
     return redirect(local_address(request.args.get("next")) or url_for("admin.people"))
 
 
-async def _account(user_id: int) -> User:
+async def _load_account(user_id: int) -> User:
     user = await queries.account_by_id(db(), user_id)
     if user is None:
         raise NotFoundError(_("This user doesn't exist."))
@@ -136,7 +136,7 @@ async def _account(user_id: int) -> User:
 @reauthentication_required
 async def account(user_id: int) -> ResponseReturnValue:
     """Show the form for an account and its profile."""
-    user = await _account(user_id)
+    user = await _load_account(user_id)
     values = {
         "email": user.email,
         "username": user.username,
@@ -156,12 +156,12 @@ async def edit_account(user_id: int) -> ResponseReturnValue:
     """Change an account and its profile."""
     form = Form(AccountForm)
     if (data := await form.submitted()) is None:
-        return await _account_page(await _account(user_id), form)
+        return await _account_page(await _load_account(user_id), form)
     try:
         await service.edit_account(db(), required_viewer(), user_id, data)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _account_page(await _account(user_id), form)
+        return await _account_page(await _load_account(user_id), form)
     await flash(_("Account saved."), "success")
     return redirect(url_for("site.profile", username=data.username))
 
@@ -175,6 +175,6 @@ async def _account_page(user: User, form: Form[AccountForm]) -> ResponseReturnVa
 @blueprint.get("/admin/audit")
 @admin_required
 async def audit() -> ResponseReturnValue:
-    """List the actions of administrators and moderators, the newest first."""
+    """List the actions of administrators and moderators, newest first."""
     page = await queries.audit_entries(db(), requested_page(ENTRIES_PER_PAGE))
     return await render_template("admin/audit.html", page=page)

@@ -31,11 +31,11 @@ from blog.models.user import NAME_AND_USERNAME, WORDS_OF_PERSON
 
 # Beyond this page, lists continue by cursor.
 DEEPEST_PAGE = 10
-# The last character, also in the byte order of UTF-8.
+# The last character in Unicode, and in the byte order of UTF-8.
 LAST_CHARACTER = "\U0010ffff"
 
 _lower_username = func.lower(User.username)
-# Names with usernames, because several people have the same name. In the words of its index.
+# Names with usernames, because several people may have the same name. The expression of an index.
 _name = literal_column(f'(({NAME_AND_USERNAME}) COLLATE "C")', Text)
 _PLACES: tuple[ColumnElement[str] | InstrumentedAttribute[str], ...] = (
     _lower_username,
@@ -43,10 +43,10 @@ _PLACES: tuple[ColumnElement[str] | InstrumentedAttribute[str], ...] = (
     _name,
 )
 _words: ColumnElement[Any] = literal_column(f"({WORDS_OF_PERSON})")
-# Nearly everybody has a word that begins with a given letter or digit.
+# Nearly everyone has a word that starts with a given letter or digit.
 _SHORTEST_WORD = 2
-# Matches of the username sort before matches of the address, those before matches of the beginning
-# of the name, and those before matches of words within it.
+# Matches of the username sort before matches of the address, which sort before matches of the
+# start of the name, which sort before matches of words within it.
 _ORDER = Order(
     literal_column("by_group", BigInteger), literal_column("place", Text), descending=False
 )
@@ -67,9 +67,8 @@ async def people(
     session: AsyncSession, search: PeopleSearch, role: Role | None,
     wanted: PageRequest | CursorRequest,
 ) -> Page[User]:  # fmt: skip
-    """Users with their roles: matches of the username in their order, then matches of the address
-    in the order of addresses, then matches of the name in the order of names, and then matches of
-    words within it, such as the surname.
+    """Users with their roles: matches of the username first, then of the address, then of the name,
+    and then of words within it, such as the surname, each sorted.
 
     Args:
         session: executes the statement.
@@ -79,27 +78,26 @@ async def people(
         wanted: the requested page.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
         TooDeepError: the page is beyond `DEEPEST_PAGE`.
     """
     conditions = [not_deleted(User.id), *_states[search.state]]
     if role is not None:
         conditions.append(User.role_id == role.id)
-    beginning = search.q.lower()
+    prefix = search.q.lower()
     group, after = 0, ""
     if isinstance(wanted, CursorRequest) and wanted.cursor:
         group, after = _ORDER.place(wanted.cursor)
     needed = wanted.limit + (wanted.offset if isinstance(wanted, PageRequest) else 0)
-    # Each part is a range of an index, except for the last one, which is sorted. Those who match an
-    # earlier part are passed over, and may be many: so none is begun where those before it have
-    # enough.
+    # Each part is a range of an index, except for the last one, which is sorted. People who match
+    # an earlier part are skipped, and may be many, so no part is read if those before have enough.
     parts: list[CTE] = []
-    for number, (place, matches) in enumerate(_matches(beginning)):
+    for number, (place, matches) in enumerate(_matches(prefix)):
         if number >= group:
             is_after = place > (after if number == group else "")
             part = _part(number, place, is_after, matches, *conditions)
             if parts:
-                part = part.where(_number_of(parts) < needed)
+                part = part.where(_count_rows(parts) < needed)
             parts.append(part.limit(needed).cte(f"part_{number}"))
         conditions.append(not_(matches))
     found = union_all(*map(select, parts)).subquery()
@@ -107,8 +105,8 @@ async def people(
     def place_of(user: User) -> tuple[int, str]:
         name = user.username.lower()
         places = (name, user.email, f"{user.name.lower()}\x01{name}")
-        beginnings = (each for each in enumerate(places) if each[1].startswith(beginning))
-        return next(beginnings, (len(places), places[-1]))
+        matching = (each for each in enumerate(places) if each[1].startswith(prefix))
+        return next(matching, (len(places), places[-1]))
 
     people: Listing[User] = Listing(
         _ORDER, select(found), place_of, complete=_with_roles, deepest=DEEPEST_PAGE
@@ -116,24 +114,24 @@ async def people(
     return await people.read(session, wanted)
 
 
-def _matches(beginning: str) -> Iterator[tuple[Any, ColumnElement[bool]]]:
-    """The parts of the list: by what each is sorted, and who is in it."""
-    if not beginning:
+def _matches(prefix: str) -> Iterator[tuple[Any, ColumnElement[bool]]]:
+    """The parts of the list: what each is sorted by, and the condition for being in it."""
+    if not prefix:
         yield _lower_username, true()
         return
     for place in _PLACES:
-        yield place, _begins_with(place, beginning)
-    words = folded_words(beginning)
+        yield place, _starts_with(place, prefix)
+    words = folded_words(prefix)
     if words and (is_unspaced(words[-1]) or len("".join(words)) >= _SHORTEST_WORD):
         query = func.to_tsquery(literal_column("'simple'::regconfig"), phrase(words, is_typed=True))
-        # A subquery with an offset is planned by itself, with the index of words. Otherwise
-        # PostgreSQL goes through all names in their order, and computes the words of each.
+        # A subquery with an offset is planned separately, with the index of words. Otherwise
+        # PostgreSQL goes through all names in order, and computes the words of each.
         named = select(User.id).where(_words.op("@@")(query)).offset(literal_column("0"))
         yield _name, User.id.in_(named)
 
 
-def _number_of(parts: Sequence[CTE]) -> ColumnElement[int]:
-    """How many rows some parts of the list have together."""
+def _count_rows(parts: Sequence[CTE]) -> ColumnElement[int]:
+    """The total number of rows in some parts of the list."""
     counts = (select(func.count()).select_from(part).scalar_subquery() for part in parts)
     return sum(counts, literal(0))
 
@@ -154,12 +152,12 @@ def _with_roles(rows: Rows) -> Select[User]:
     )
 
 
-def _begins_with(
-    text: ColumnElement[str] | InstrumentedAttribute[str], beginning: str
+def _starts_with(
+    text: ColumnElement[str] | InstrumentedAttribute[str], prefix: str
 ) -> ColumnElement[bool]:
-    """Written as a range, for which every plan, also a generic one, can use an index in byte
-    order."""
-    return text.between(beginning, beginning + LAST_CHARACTER)
+    """Whether a text starts with a prefix, as a range, for which even a generic plan can use an
+    index in byte order."""
+    return text.between(prefix, prefix + LAST_CHARACTER)
 
 
 async def account_by_id(session: AsyncSession, user_id: int) -> User | None:
@@ -171,7 +169,7 @@ async def account_by_id(session: AsyncSession, user_id: int) -> User | None:
     )
 
 
-def _entries(ids: Rows) -> Select[AuditEntry]:
+def _with_accounts(ids: Rows) -> Select[AuditEntry]:
     shown = ids.subquery()
     return (
         select(AuditEntry)
@@ -186,14 +184,14 @@ def _entries(ids: Rows) -> Select[AuditEntry]:
 
 _AUDIT_LOG: Listing[AuditEntry] = Listing(
     Order(AuditEntry.id), select(AuditEntry.id), lambda entry: (entry.id,),
-    complete=_entries, deepest=DEEPEST_PAGE,
+    complete=_with_accounts, deepest=DEEPEST_PAGE,
 )  # fmt: skip
 
 
 async def audit_entries(
     session: AsyncSession, wanted: PageRequest | CursorRequest
 ) -> Page[AuditEntry]:
-    """A page of the audit log, the newest entries first, with the accounts that still exist.
+    """A page of the audit log, newest first, with the accounts that still exist.
 
     Raises:
         TooDeepError: the page is beyond `DEEPEST_PAGE`.

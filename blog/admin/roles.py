@@ -9,10 +9,10 @@ from blog.models.role import ROLES
 
 
 async def sync_roles(session: AsyncSession) -> None:
-    """Update the table to `blog.models.role.ROLES`.
+    """Update the table to match `blog.models.role.ROLES`.
 
-    It is idempotent, and safe to run concurrently, because rows are locked in a fixed order.
-    Unknown roles stay, because users may have them, but are not the default.
+    Idempotent, and safe to run concurrently, because rows are locked in a fixed order. Unknown
+    roles stay, because users may have them, but they are never the default.
     """
     definitions = insert(Role).values(
         [

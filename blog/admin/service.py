@@ -1,8 +1,9 @@
 """Actions of administrators on accounts. Each function is one transaction, with its entry in the
 audit log.
 
-Actions of pages start with `_begin`: it locks the account and then the administrators, and checks
-that the viewer is still one of them. `OPERATOR`, at the command line, may do everything.
+Actions of pages start with `_lock_account`, which locks the account and then the administrators,
+and checks that the viewer is still one of them. `OPERATOR`, at the command line, may do
+everything.
 """
 
 from typing import Any
@@ -62,7 +63,7 @@ async def create_account(
         InvalidFieldsError: there is no such role; the e-mail address or the username is taken,
             ignoring case, or is the password.
     """
-    role = await _role(session, role_name)
+    role = await _find_role(session, role_name)
     refuse_context_words(form.password, passwords, username=form.username, email=form.email)
     await session.commit()  # Hold no connection during hashing.
     password_hash = await passwords.hash(form.password.get_secret_value())
@@ -84,16 +85,16 @@ async def change_role(
         reason: for the audit log; the operator may give none.
 
     Raises:
-        NotFoundError: the account does not exist any more.
+        NotFoundError: the account no longer exists.
         InvalidFieldsError: there is no such role.
         LastAdministratorError: there would be no administrator.
-        ForbiddenError: the viewer is not an administrator any more.
+        ForbiddenError: the viewer is no longer an administrator.
     """
-    user, administrators = await _begin(session, viewer, user_id)
-    role = await _role(session, role_name)
+    user, administrators = await _lock_account(session, viewer, user_id)
+    role = await _find_role(session, role_name)
     if role.id != user.role_id:
-        _keep_one(administrators, user, stays=role.grants(Permission.ADMIN))
-        details = {"role": [user.role.name, role.name], **_given(reason)}
+        _require_remaining_administrator(administrators, user, stays=role.grants(Permission.ADMIN))
+        details = {"role": [user.role.name, role.name], **_reason_details(reason)}
         audit.record(session, viewer, Act.CHANGE_ROLE, user, **details)
         user.role = role
         await record(session, RoleChanged(user.id))
@@ -108,17 +109,17 @@ async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: s
         reason: for the audit log; the operator may give none.
 
     Raises:
-        NotFoundError: the account does not exist any more.
+        NotFoundError: the account no longer exists.
         InvalidFieldsError: it is the viewer's own account.
         LastAdministratorError: there would be no administrator.
-        ForbiddenError: the viewer is not an administrator any more.
+        ForbiddenError: the viewer is no longer an administrator.
     """
-    user, administrators = await _begin(session, viewer, user_id)
+    user, administrators = await _lock_account(session, viewer, user_id)
     if not may_disable(viewer, user):
         raise InvalidFieldsError({"": _("You can't disable your own account.")})
     if not user.is_disabled:
-        _keep_one(administrators, user, stays=False)
-        entry = audit.record(session, viewer, Act.DISABLE, user, **_given(reason))
+        _require_remaining_administrator(administrators, user, stays=False)
+        entry = audit.record(session, viewer, Act.DISABLE, user, **_reason_details(reason))
         user.disabled_at = now()
         await add_measure(session, viewer, user, MeasureKind.DISABLE, Grounds(reason))
         await record(session, AccountDisabled(user.id))
@@ -132,10 +133,10 @@ async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
     """Enable a disabled account.
 
     Raises:
-        NotFoundError: the account does not exist any more.
-        ForbiddenError: the viewer is not an administrator any more.
+        NotFoundError: the account no longer exists.
+        ForbiddenError: the viewer is no longer an administrator.
     """
-    user, _administrators = await _begin(session, viewer, user_id)
+    user, _administrators = await _lock_account(session, viewer, user_id)
     if user.is_disabled:
         entry = audit.record(session, viewer, Act.ENABLE, user)
         user.disabled_at = None
@@ -148,23 +149,23 @@ async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
 
 
 async def delete_account(session: AsyncSession, user_id: int, reason: str = "") -> User:
-    """Delete an account with all that belongs to it, as the operator.
+    """Delete an account with everything that belongs to it, as the operator.
 
-    It is hidden from everybody when this returns; a background job deletes its rows.
+    It is hidden from everyone when this returns; a background job deletes its rows.
 
     Args:
         reason: for the audit log.
 
     Returns:
-        The account, with what it was called.
+        The account, with its former name.
 
     Raises:
-        NotFoundError: the account does not exist any more.
+        NotFoundError: the account no longer exists.
         LastAdministratorError: there would be no administrator.
     """
-    user, administrators = await _begin(session, OPERATOR, user_id, for_deletion=True)
-    _keep_one(administrators, user, stays=False)
-    entry = audit.record(session, OPERATOR, Act.DELETE_ACCOUNT, user, **_given(reason))
+    user, administrators = await _lock_account(session, OPERATOR, user_id, for_deletion=True)
+    _require_remaining_administrator(administrators, user, stays=False)
+    entry = audit.record(session, OPERATOR, Act.DELETE_ACCOUNT, user, **_reason_details(reason))
     await remove_account(session, user)
     await moderation_log.publish(session, entry)
     await session.commit()
@@ -174,20 +175,20 @@ async def delete_account(session: AsyncSession, user_id: int, reason: str = "") 
 async def offer_new_password(
     session: AsyncSession, user_id: int, links: LinkSigner, *, by_mail: bool
 ) -> str:
-    """Create a link to set a new password, which is valid once, for an hour.
+    """Create a link for setting a new password, valid once and for an hour.
 
     Args:
-        by_mail: whether to mail it to the user; otherwise the operator passes it on, who could also
-            use it.
+        by_mail: whether to email it to the user. Otherwise the operator passes it on, and could
+            also use it.
 
     Returns:
         The link.
 
     Raises:
-        NotFoundError: the account does not exist any more.
-        InvalidFieldsError: too many of these mails were sent recently.
+        NotFoundError: the account no longer exists.
+        InvalidFieldsError: too many of these emails were sent recently.
     """
-    user, _administrators = await _begin(session, OPERATOR, user_id)
+    user, _administrators = await _lock_account(session, OPERATOR, user_id)
     if by_mail and not await send_reset_link(session, user, links):
         raise InvalidFieldsError(
             {"": _("Several of these links have already been sent to %(email)s.", email=user.email)}
@@ -203,19 +204,21 @@ async def edit_account(
 ) -> None:
     """Change an account and its profile. If the address changes, the old one is notified.
 
-    The audit log gets the names of the changed fields, and the values of role and username only: it
-    outlives the account, whose other data is private.
+    The audit log records the names of the changed fields, but only the values of role and username:
+    it outlives the account, whose other data is private.
 
     Raises:
-        NotFoundError: the account does not exist any more.
+        NotFoundError: the account no longer exists.
         InvalidFieldsError: the e-mail address or the username is taken, ignoring case, or there is
             no such role. Loaded objects stay usable.
         LastAdministratorError: there would be no administrator.
-        ForbiddenError: the viewer is not an administrator any more.
+        ForbiddenError: the viewer is no longer an administrator.
     """
-    user, administrators = await _begin(session, viewer, user_id)
-    role = await _role(session, form.role)
-    _keep_one(administrators, user, stays=form.confirmed and role.grants(Permission.ADMIN))
+    user, administrators = await _lock_account(session, viewer, user_id)
+    role = await _find_role(session, form.role)
+    _require_remaining_administrator(
+        administrators, user, stays=form.confirmed and role.grants(Permission.ADMIN)
+    )
     wanted: dict[str, Any] = form.model_dump(exclude={"confirmed", "role", "reason"})
     wanted["confirmed_at"] = (user.confirmed_at or now()) if form.confirmed else None
     if form.confirmed:
@@ -225,7 +228,7 @@ async def edit_account(
         wanted["username_fold"] = fold(form.username)
     changes = {name: value for name, value in wanted.items() if getattr(user, name) != value}
     if changes:
-        details = _summary(changes, user, role) | {"reason": form.reason}
+        details = _change_details(changes, user, role) | {"reason": form.reason}
         audit.record(session, viewer, Act.EDIT_PROFILE, user, **details)
         try:
             # A statement in a savepoint instead of attributes and a flush: after an error the page
@@ -241,7 +244,7 @@ async def edit_account(
             raise uniqueness_error(error) from None
         await mark(session, SITE)
         if "username" in changes:
-            # Nobody has the name that these texts mention: they are rendered again.
+            # Texts mention a name that no longer exists; this makes a job render them again.
             await session.execute(
                 update(Mention).where(Mention.user_id == user.id).values(user_id=None)
             )
@@ -292,10 +295,10 @@ async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
     return number
 
 
-async def _begin(
+async def _lock_account(
     session: AsyncSession, viewer: Viewer, user_id: int, *, for_deletion: bool = False
 ) -> tuple[User, set[int]]:
-    """Lock the account and the administrators, and check that the viewer is one of these."""
+    """Lock the account and the administrators, and check that the viewer is one of them."""
     user = await session.scalar(
         select(User)
         .where(User.id == user_id, not_deleted(User.id))
@@ -312,25 +315,25 @@ async def _begin(
     return user, administrators
 
 
-async def _role(session: AsyncSession, name: str) -> Role:
+async def _find_role(session: AsyncSession, name: str) -> Role:
     role = await session.scalar(select(Role).where(Role.name == name))
     if role is None:
         raise InvalidFieldsError({"role": _("There's no role called %(name)s.", name=name)})
     return role
 
 
-def _keep_one(administrators: set[int], user: User, *, stays: bool) -> None:
+def _require_remaining_administrator(administrators: set[int], user: User, *, stays: bool) -> None:
     """Refuse an action that would leave the site without an administrator."""
     if administrators == {user.id} and not stays:
         raise LastAdministratorError
 
 
-def _given(reason: str) -> dict[str, str]:
+def _reason_details(reason: str) -> dict[str, str]:
     return {"reason": reason} if reason else {}
 
 
-def _summary(changes: dict[str, Any], user: User, role: Role) -> dict[str, object]:
-    """The details of a change of an account, for the audit log."""
+def _change_details(changes: dict[str, Any], user: User, role: Role) -> dict[str, object]:
+    """The details of an edit of an account, for the audit log."""
     fields = changes.keys() - {"username_fold"}
     changed = sorted(name.removesuffix("_id").removesuffix("_at") for name in fields)
     details: dict[str, object] = {"changed": changed}

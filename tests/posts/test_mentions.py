@@ -16,7 +16,7 @@ from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Comment, LoggedEvent, Mention, Post, User
 from blog.moderation import service as moderation
-from blog.posts.mentions import MOST_TOLD
+from blog.posts.mentions import MOST_NOTIFIED
 from blog.posts.publication import publish_due_posts
 from tests.accounts.deletions import finish_deletions, leave
 from tests.api.support import Client, add_token
@@ -129,7 +129,7 @@ async def test_a_comment_mentions_like_a_post_and_at_most_ten(
         f"/posts/{post_id}/comments/", json={"body": " ".join(f"@{name}" for name in crowd)}
     )
     (event,) = await told(db)
-    assert event["user_ids"] == [user.id for user in crowd.values()][:MOST_TOLD]
+    assert event["user_ids"] == [user.id for user in crowd.values()][:MOST_NOTIFIED]
     comment = f"/comments/{answer.json()['id']}"
     await client.patch(comment, json={"body": "@nina"})
     assert await told(db) == []
@@ -144,7 +144,7 @@ async def test_a_post_that_mentions_five_hundred_costs_and_tells_no_more_than_on
 ) -> None:
     crowd = list(await add_users(app, *(NewUser(f"user{number}") for number in range(500))))
     statements = []
-    for number in (MOST_TOLD, 500):
+    for number in (MOST_NOTIFIED, 500):
         body = " ".join(f"@{name}" for name in crowd[:number])
         answer = await client.post("/posts/", json={"body": body})
         assert answer.status_code == 201, answer.text
@@ -152,7 +152,7 @@ async def test_a_post_that_mentions_five_hundred_costs_and_tells_no_more_than_on
         assert found
         statements.append(int(found[1]))
         (event,) = await told(db)
-        assert len(event["user_ids"]) == MOST_TOLD
+        assert len(event["user_ids"]) == MOST_NOTIFIED
     assert statements[1] <= statements[0]
 
 

@@ -536,7 +536,7 @@ async def test_memory_does_not_grow_with_the_posts(
                 size += len(piece)
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-        assert archive.files_done == await archive.number_of_files()
+        assert archive.files_done == await archive.count_files()
     assert archive.files_done == 3_000
     # Of each file half a kilobyte stays until the end; the posts have 30 MB.
     assert peaks[1] - peaks[0] < 4_000_000, peaks

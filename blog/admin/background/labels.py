@@ -1,4 +1,4 @@
-"""What pages call the kinds of jobs. The database has their names in English."""
+"""The labels of kinds of jobs on pages. The database has their names in English."""
 
 from blog.core.i18n import LazyText, lazy_pgettext
 
@@ -62,5 +62,5 @@ KINDS: dict[str, LazyText] = {
 
 
 def job_label(kind: str) -> str:
-    """What a kind of job is called; one of another version has its name."""
+    """The label of a kind of job, or its name if it belongs to another version."""
     return str(KINDS.get(kind) or kind.replace("_", " ").capitalize())

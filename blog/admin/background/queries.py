@@ -27,7 +27,7 @@ _LISTINGS = {sort: _listing(sort) for sort in Sort}
 async def jobs_of(
     session: AsyncSession, sort: Sort, wanted: PageRequest | CursorRequest
 ) -> Page[Job]:
-    """A page of the jobs of a sort: those that failed last come first, or those that are due next.
+    """A page of the jobs of one sort: failed jobs newest first, others by when they are due.
 
     Raises:
         TooDeepError: the page is beyond `DEEPEST_PAGE`.

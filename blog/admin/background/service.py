@@ -18,21 +18,21 @@ async def retry_all(session: AsyncSession, viewer: Viewer) -> int:
     """Retry all failed jobs, with all attempts.
 
     Returns:
-        The number of jobs. Of those with the same key, one is retried and the others are deleted.
+        The number of jobs. Of jobs with the same key, one is retried and the others are deleted.
     """
     _require_administrator(viewer)
-    younger = aliased(Job)
-    is_double = select(younger.id).where(
-        younger.kind == Job.kind,
-        younger.key == Job.key,
+    newer = aliased(Job)
+    is_duplicate = select(newer.id).where(
+        newer.kind == Job.kind,
+        newer.key == Job.key,
         or_(
-            younger.state == JobState.WAITING,
-            and_(younger.state == JobState.FAILED, younger.id > Job.id),
+            newer.state == JobState.WAITING,
+            and_(newer.state == JobState.FAILED, newer.id > Job.id),
         ),
     )
     await session.execute(
         delete(Job)
-        .where(Job.state == JobState.FAILED, is_double.exists())
+        .where(Job.state == JobState.FAILED, is_duplicate.exists())
         .execution_options(synchronize_session=False)
     )
     result = cast(CursorResult[Any], await session.execute(_RETRY.where(_HAS_FAILED)))
@@ -47,18 +47,18 @@ async def retry(session: AsyncSession, viewer: Viewer, job_id: int) -> Job | Non
     """Run a failed or scheduled job at once, with all attempts.
 
     Returns:
-        The job; `None` if it is done, running or gone.
+        The job; `None` if it is running or no longer exists.
     """
     _require_administrator(viewer)
     waiting = aliased(Job)
-    is_double = select(waiting.id).where(
+    is_duplicate = select(waiting.id).where(
         waiting.kind == Job.kind,
         waiting.key == Job.key,
         waiting.state == JobState.WAITING,
         waiting.id != Job.id,
     )
     retried = _RETRY.where(
-        Job.id == job_id, Job.state != JobState.RUNNING, ~is_double.exists()
+        Job.id == job_id, Job.state != JobState.RUNNING, ~is_duplicate.exists()
     ).returning(Job)
     job = await session.scalar(retried)
     if job is not None:
@@ -69,10 +69,10 @@ async def retry(session: AsyncSession, viewer: Viewer, job_id: int) -> Job | Non
 
 
 async def discard(session: AsyncSession, viewer: Viewer, job_id: int) -> Job | None:
-    """Discard a job. One that is running is cancelled.
+    """Discard a job; a running job is cancelled.
 
     Returns:
-        The job; `None` if it is done already, or is periodic.
+        The job; `None` if it has already finished or is periodic.
     """
     _require_administrator(viewer)
     discarded = (

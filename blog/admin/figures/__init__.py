@@ -1,1 +1,1 @@
-"""How the site is doing: daily counts, and the dashboard of administrators."""
+"""How the site is doing: daily counts, and the administrators' dashboard."""

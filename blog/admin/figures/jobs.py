@@ -1,4 +1,4 @@
-"""The background job that counts the days."""
+"""The background job that counts each day."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from blog.core.jobs.running import RunningJob
 
 
 async def count_days(job: RunningJob) -> None:
-    """Count the days that are over, and today so far. Counting again gives the same."""
+    """Count the past days that are missing, and today so far. Idempotent."""
     database = job.database
     async with database.session() as session:
         days = await counting.days_to_count(session)
@@ -22,8 +22,8 @@ async def count_days(job: RunningJob) -> None:
         await counting.delete_old_routes(session)
         await session.commit()
     async with database.autocommit_session() as session:
-        if not await counting.has_files_of_today(session):
-            size = sum([size async for size in counting.sizes_of_files(session)])
+        if not await counting.has_image_bytes_of_today(session):
+            size = sum([size async for size in counting.image_sizes(session)])
             await counting.write_day(session, now().date(), {"image_bytes": size})
 
 

@@ -12,7 +12,7 @@ from blog.core.clock import now
 
 
 async def site_figures(session: AsyncSession) -> list[Metric]:
-    """How much there is of everything, and the figures of yesterday and of today so far."""
+    """The current totals, and the figures of yesterday and of today so far."""
     today = now().date()
     figures, _ = await daily_figures(session, NAMES, today - timedelta(days=1))
     of_day = GaugeMetricFamily(

@@ -23,7 +23,7 @@ blueprint = Blueprint("figures", __name__, url_prefix="/admin")
 
 RETENTION_MONTHS = 12
 ROUTE_DAYS = 7
-# The files beside those of the plots.
+# The files in addition to those of the plots.
 RETENTION, ROUTES = "retention", "routes"
 
 

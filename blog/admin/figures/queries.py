@@ -22,10 +22,10 @@ from blog.models import (
     UserRange,
 )
 
-# A page does not need to count further.
+# Pages don't need exact counts beyond this.
 COUNTED = 1_000
 SLOWEST = 20
-# A route that was asked for less often is not typical of anything.
+# A route with fewer requests says little.
 FEWEST_REQUESTS = 20
 
 # The value of each figure on each day.
@@ -35,8 +35,8 @@ Figures = Mapping[str, Mapping[date, int]]
 async def daily_figures(
     session: AsyncSession, names: Iterable[str], first: date
 ) -> tuple[Figures, datetime | None]:
-    """Figures since a day, and when they were counted last."""
-    # Thousands of rows take much longer to read than a few with arrays.
+    """Figures since a day, and when they were last counted."""
+    # Reading thousands of rows takes much longer than reading a few with arrays.
     rows = (await session.execute(
         select(
             DailyFigure.name, func.array_agg(DailyFigure.day), func.array_agg(DailyFigure.value),
@@ -50,7 +50,7 @@ async def daily_figures(
 
 
 class State(NamedTuple):
-    """How much there is now; of what waits for people, up to `COUNTED + 1`."""
+    """Current totals. Reports, mails and jobs are counted up to `COUNTED + 1` only."""
 
     people: int
     posts: int
@@ -77,7 +77,7 @@ _STATE = select(
 
 
 async def state(session: AsyncSession) -> State:
-    """How much there is now; the counts of everything are kept by triggers."""
+    """The current totals, which triggers maintain."""
     return State(*(await session.execute(_STATE)).one())
 
 
@@ -86,8 +86,8 @@ class Cohort(NamedTuple):
 
     Attributes:
         joined: the first day of the month.
-        people: how many signed up; `None` if that was before days were counted.
-        active: how many of them used the site in that month, the next one, and so on.
+        people: the number who signed up; `None` if that was before days were counted.
+        active: the number of them who used the site in that month, the next one, and so on.
     """
 
     joined: date
@@ -96,7 +96,7 @@ class Cohort(NamedTuple):
 
 
 async def cohorts(session: AsyncSession, first: date, last: date) -> list[Cohort]:
-    """Those who joined in the months from `first` to `last`, and how many came back."""
+    """The people who joined in the months from `first` to `last`, and how many came back."""
     month = cast(func.date_trunc("month", DailyFigure.day), Date)
     signed_up = (
         select(month.label("joined"), func.sum(DailyFigure.value).label("people"))
@@ -120,7 +120,7 @@ async def cohorts(session: AsyncSession, first: date, last: date) -> list[Cohort
         people[joined] = size
         if active is not None:
             seen[joined, active] = number
-    # Nothing is known of the months before activity was counted.
+    # Nothing is known about the months before activity was counted.
     known_from = min((active for _, active in seen), default=last)
     return [
         Cohort(joined, people[joined], [
@@ -142,8 +142,8 @@ class RouteFigures(NamedTuple):
     """The requests of a route.
 
     Attributes:
-        mean: in seconds.
-        most: as fast as this were 95 in 100, in seconds; `None` if that is beyond all bounds.
+        mean: the mean duration, in seconds.
+        most: the 95th percentile, in seconds; `None` if it is beyond all bounds.
     """
 
     method: str
@@ -160,7 +160,7 @@ _durations = [
 
 
 async def routes(session: AsyncSession, first: date) -> list[RouteFigures]:
-    """All routes since a day, the slowest first."""
+    """All routes since a day, slowest first."""
     rows = await session.execute(
         select(
             RouteDay.method, RouteDay.route, cast(func.sum(RouteDay.requests), BigInteger),

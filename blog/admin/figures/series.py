@@ -1,4 +1,4 @@
-"""The plots of the dashboard, made of the daily figures."""
+"""The plots of the dashboard, built from the daily figures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from blog.core.figures.counts import ACTIVE, ACTIVE_IN_WEEK, ERRORS, REQUESTS, w
 from blog.core.i18n import LazyText, lazy_gettext, lazy_pgettext
 from blog.core.web.plots import Plot, Row, Value, hours, size, whole
 
-# Up to this number, days are shown one by one; more of them, by week.
+# Up to this number, days are shown individually; more are shown by week.
 MOST_DAYS = 92
 DAYS = (30, 90, 365)
 WEEK = timedelta(days=7)
-# What is added to the first day of a week.
+# The offsets of the days of a week from its first day.
 DAYS_OF_WEEK = [timedelta(days=number) for number in range(7)]
 
 
@@ -23,7 +23,7 @@ def total(values: Sequence[int]) -> float:
 
 
 def last(values: Sequence[int]) -> float:
-    """The value of a week: that of its last day."""
+    """The value of a week: the value of its last day."""
     return values[-1]
 
 
@@ -37,25 +37,25 @@ class Series:
     """A plot of the dashboard.
 
     Attributes:
-        name: its place in addresses, `/admin/figures/<name>.csv`.
-        title: what it shows.
-        figures: the daily figures, with what each is called.
-        of_week: what a week is made of; `None` if the figure is one of weeks.
-        written: how a number is written.
+        name: its name in URLs, `/admin/figures/<name>.csv`.
+        title: its title.
+        figures: the daily figures, each with its label.
+        combine_days: computes the value of a week from its days; `None` for a weekly figure.
+        format_value: formats a number.
     """
 
     name: str
     title: LazyText
     figures: dict[str, LazyText]
-    of_week: Callable[[Sequence[int]], float] | None = total
-    written: Callable[[float], str] = whole
+    combine_days: Callable[[Sequence[int]], float] | None = total
+    format_value: Callable[[float], str] = whole
 
     def plot(self, figures: Figures, today: date, days: int) -> Plot:
-        """What is drawn of the days until today, by week if they are too many."""
-        by_week = self.of_week is None or days > MOST_DAYS
+        """The plot of the last days up to today, by week if they are too many."""
+        by_week = self.combine_days is None or days > MOST_DAYS
         return Plot(
             self.name, str(self.title), list(map(str, self.figures.values())),
-            list(self._rows(figures, today, days, by_week)), self.written,
+            list(self._rows(figures, today, days, by_week)), self.format_value,
             "week" if by_week else "day",
         )  # fmt: skip
 
@@ -71,14 +71,14 @@ class Series:
 
     def _value(self, figures: Figures, name: str, day: date, by_week: bool) -> Value:
         by_day = figures.get(name, {})
-        if not by_week or self.of_week is None:
+        if not by_week or self.combine_days is None:
             return by_day.get(day)
         known = [by_day[each] for after in DAYS_OF_WEEK if (each := day + after) in by_day]
-        return self.of_week(known) if known else None
+        return self.combine_days(known) if known else None
 
 
 def first_day(today: date, days: int) -> date:
-    """The first of so many days until today."""
+    """The first of the last `days` days up to today."""
     return today - timedelta(days=days - 1)
 
 

@@ -37,7 +37,7 @@ async def show() -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def change() -> ResponseReturnValue:
-    """Change the settings that are sent; `version` is the one that they were read in."""
+    """Change the settings that were sent; `version` is the version in which they were read."""
     form, viewer, keeper = Form(SettingsForm), required_viewer(), current_app.site_settings
     data = await form.submitted()
     if data is not None:
@@ -50,7 +50,7 @@ async def change() -> ResponseReturnValue:
         except service.SettingsConflictError as error:
             return await _conflict(form, error)
         else:
-            return await _saved(request.args.get("section", ""))
+            return await _apply_and_redirect(request.args.get("section", ""))
     return await _page(form)
 
 
@@ -59,7 +59,7 @@ async def change() -> ResponseReturnValue:
 @quota(UPLOADING)
 @admin_required
 async def upload_logo() -> ResponseReturnValue:
-    """Take an image as the logo."""
+    """Use an uploaded image as the logo."""
     viewer, keeper = required_viewer(), current_app.site_settings
     form = Form(SettingsForm)
     try:
@@ -70,7 +70,7 @@ async def upload_logo() -> ResponseReturnValue:
     except NotFoundError as error:
         form.refuse(InvalidFieldsError({"file": str(error)}))
     else:
-        return await _saved("look")
+        return await _apply_and_redirect("look")
     return await _page(form)
 
 
@@ -78,13 +78,13 @@ async def upload_logo() -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def remove_logo() -> ResponseReturnValue:
-    """Show no logo."""
+    """Remove the logo."""
     await service.change_logo(db(), required_viewer(), current_app.site_settings.defaults, None)
-    return await _saved("look")
+    return await _apply_and_redirect("look")
 
 
-async def _saved(section: str) -> ResponseReturnValue:
-    """Bring the change into force here at once; the other processes are notified."""
+async def _apply_and_redirect(section: str) -> ResponseReturnValue:
+    """Apply the change in this process at once; other processes are notified."""
     await close_db()
     await current_app.site_settings.try_to_load()
     await flash(_("Settings saved."), "success")
@@ -110,12 +110,12 @@ async def _check_texts(changes: Mapping[str, Any], viewer_id: int) -> None:
 async def _conflict(
     form: Form[SettingsForm], error: service.SettingsConflictError
 ) -> ResponseReturnValue:
-    show_both(form, error)
+    show_conflict(form, error)
     return await _page(form)
 
 
-def show_both(form: Form[Any], error: service.SettingsConflictError) -> None:
-    """Show the form with both values; sent again, it replaces those that someone else has saved."""
+def show_conflict(form: Form[Any], error: service.SettingsConflictError) -> None:
+    """Show the form with both values. Sending it again replaces those that someone else saved."""
     now = values_of(error.current)
     form.errors = {
         name: _(
@@ -129,7 +129,7 @@ def show_both(form: Form[Any], error: service.SettingsConflictError) -> None:
 
 
 async def _page(form: Form[SettingsForm]) -> tuple[str, int]:
-    """All settings as they are stored, or as they were typed."""
+    """Show all settings as typed, or else as stored."""
     stored = await read_settings(db(), current_app.site_settings.defaults)
     form.values = values_of(stored) | dict(form.values)
     page = await render_template("admin/settings/settings.html", form=form)
@@ -137,11 +137,11 @@ async def _page(form: Form[SettingsForm]) -> tuple[str, int]:
 
 
 def values_of(settings: SiteSettings) -> dict[str, str]:
-    """The settings as the fields of the form."""
-    return {name: _typed(value) for name, value in settings}
+    """The settings as values of form fields."""
+    return {name: _field_value(value) for name, value in settings}
 
 
-def _typed(value: object) -> str:
+def _field_value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):

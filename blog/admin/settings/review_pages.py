@@ -1,10 +1,10 @@
-"""`/moderate/review/rules`: what is held for review, which moderators change."""
+"""`/moderate/review/rules`: the rules for what is held for review, which moderators may change."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.admin.settings import service
-from blog.admin.settings.pages import show_both, values_of
+from blog.admin.settings.pages import show_conflict, values_of
 from blog.admin.settings.schemas import ReviewForm
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
@@ -30,7 +30,7 @@ async def show() -> ResponseReturnValue:
 @quota(MODERATING)
 @moderators_only
 async def change() -> ResponseReturnValue:
-    """Change the rules that are sent; `version` is the one that they were read in."""
+    """Change the rules that were sent; `version` is the version in which they were read."""
     form, keeper = Form(ReviewForm), current_app.site_settings
     if (data := await form.submitted()) is None:
         return await _page(form)
@@ -39,7 +39,7 @@ async def change() -> ResponseReturnValue:
             db(), required_viewer(), keeper.defaults, data.changes(), data.version
         )
     except service.SettingsConflictError as error:
-        show_both(form, error)
+        show_conflict(form, error)
         return await _page(form)
     await close_db()
     await keeper.try_to_load()

@@ -1,4 +1,4 @@
-"""The form for the settings of the site. A field that is not sent stays as it is."""
+"""The form for the settings of the site. Fields that are not sent stay unchanged."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ LARGEST_QUOTA = 10**6
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.ASCII)
 
 
-def _visible(text: str) -> str:
+def _require_visible(text: str) -> str:
     if not any(map(is_seen, text)):
         raise ValueError(_("Please fill in this field."))
     return text
@@ -40,8 +40,8 @@ def _colour(*, is_dark: bool) -> AfterValidator:
     return AfterValidator(validate)
 
 
-def _entries(check: Callable[[str], str]) -> BeforeValidator:
-    """Take one entry of each line, without repetitions, in the order in which they were typed."""
+def _unique_lines(check: Callable[[str], str]) -> BeforeValidator:
+    """Split a text into lines, each validated by `check`, without duplicates, in order."""
 
     def validate(value: Any) -> Any:
         if not isinstance(value, str):
@@ -61,7 +61,7 @@ def _entries(check: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def _word(text: str) -> str:
+def _check_word(text: str) -> str:
     if len(text) > LONGEST_WORD:
         raise ValueError(
             ngettext(
@@ -73,8 +73,8 @@ def _word(text: str) -> str:
     return text
 
 
-def _domain(text: str) -> str:
-    """A domain as it is compared: in ASCII."""
+def _normalise_domain(text: str) -> str:
+    """Convert a domain to ASCII, the form in which it is compared."""
     try:
         name = idna.encode(text.removeprefix("@").rstrip("."), uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
@@ -107,26 +107,28 @@ def _number(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def _language(text: str) -> str:
+def _check_language(text: str) -> str:
     if text not in LANGUAGES:
         raise ValueError(_("Please choose one of the listed languages."))
     return text
 
 
-def _at_least_one(languages: tuple[str, ...]) -> tuple[str, ...]:
+def _require_language(languages: tuple[str, ...]) -> tuple[str, ...]:
     if not languages:
         raise ValueError(_("Please choose at least one language."))
     return languages
 
 
 Page = Annotated[Markdown, Field(max_length=LONGEST_PAGE)]
-# The limit of the text; a list of so many entries is refused anyway.
-Words = Annotated[tuple[str, ...], _entries(_word), Field(max_length=LONGEST_LIST)]
-Domains = Annotated[tuple[str, ...], _entries(_domain), Field(max_length=LONGEST_LIST)]
+# `max_length` limits the text before it is split; the number of lines has its own limit.
+Words = Annotated[tuple[str, ...], _unique_lines(_check_word), Field(max_length=LONGEST_LIST)]
+Domains = Annotated[
+    tuple[str, ...], _unique_lines(_normalise_domain), Field(max_length=LONGEST_LIST)
+]
 
 
 class ReviewForm(Schema):
-    """What is held for review, and the version that it was read in."""
+    """The rules for what is held for review, and the version in which they were read."""
 
     version: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
@@ -140,18 +142,18 @@ class ReviewForm(Schema):
     hold_similar: bool = False
 
     def changes(self) -> dict[str, Any]:
-        """What was sent, by the names of the settings."""
+        """The fields that were sent, by the names of the settings."""
         return self.model_dump(exclude_unset=True, exclude={"version"})
 
 
 class SettingsForm(ReviewForm):
-    """Some of the settings of the site, and the version that they were read in."""
+    """Some of the settings of the site, and the version in which they were read."""
 
     site_name: Annotated[
-        str, Field(max_length=64), CLEAN_LINE, NotBlank, AfterValidator(_visible)
+        str, Field(max_length=64), CLEAN_LINE, NotBlank, AfterValidator(_require_visible)
     ] = ""
     tagline: Annotated[
-        str, Field(max_length=120), CLEAN_LINE, NotBlank, AfterValidator(_visible)
+        str, Field(max_length=120), CLEAN_LINE, NotBlank, AfterValidator(_require_visible)
     ] = ""
     accent: Annotated[str, Field(max_length=7), _colour(is_dark=False)] = ""
     accent_dark: Annotated[str, Field(max_length=7), _colour(is_dark=True)] = ""
@@ -176,10 +178,10 @@ class SettingsForm(ReviewForm):
     allow_ai_crawlers: bool = False
     count_views: bool = False
 
-    languages: Annotated[tuple[str, ...], _entries(_language), AfterValidator(_at_least_one)] = (
-        SOURCE,
-    )
-    default_language: Annotated[str, AfterValidator(_language)] = SOURCE
+    languages: Annotated[
+        tuple[str, ...], _unique_lines(_check_language), AfterValidator(_require_language)
+    ] = (SOURCE,)
+    default_language: Annotated[str, AfterValidator(_check_language)] = SOURCE
 
     media_quota: Annotated[int, _number(1, LARGEST_QUOTA)] = 1
     upload_limit: Annotated[int, _number(1, 20)] = 1
@@ -188,7 +190,7 @@ class SettingsForm(ReviewForm):
     require_second_factor: SecondFactor = SecondFactor.NOBODY
 
     @model_validator(mode="after")
-    def _default_is_offered(self) -> Self:
+    def _check_default_language(self) -> Self:
         sent = {"languages", "default_language"} <= self.model_fields_set
         if sent and self.default_language not in self.languages:
             raise ValueError(_("Please choose a default language that the site offers."))

@@ -1,4 +1,4 @@
-"""Changing the settings of the site. Each function is one transaction, with its entry in the audit
+"""Change the settings of the site. Each function is one transaction, with its entry in the audit
 log."""
 
 from collections.abc import Mapping
@@ -21,16 +21,16 @@ from blog.core.site_settings.values import Logo, SiteSettings
 from blog.media.jobs import remove_later
 from blog.models import Act, MediaFile, Permission, Site, SiteSetting
 
-# What moderators may change, too: the rules for review.
-OF_MODERATORS = ReviewForm.model_fields.keys() - {"version"}
+# Settings that moderators may change, too: the rules for review.
+MODERATOR_SETTINGS = ReviewForm.model_fields.keys() - {"version"}
 
 
 class SettingsConflictError(EditConflictError):
     """Some of the settings were changed since the form was shown.
 
     Attributes:
-        current: the settings as they are.
-        names: of those that the form would change as well, to something else.
+        current: the current settings.
+        names: the settings that the form would change, too, to something else.
     """
 
     def __init__(self, current: SiteSettings, names: list[str]) -> None:
@@ -45,18 +45,18 @@ async def change_settings(
     """Change some settings; those that are not in `wanted` stay.
 
     Args:
-        defaults: what is in force where nothing is stored.
+        defaults: the values that apply where nothing is stored.
         wanted: valid values, by the names of fields of `SiteSettings`.
-        read_version: the version that the administrator has seen; `None` if they have not looked.
+        read_version: the version that the administrator has seen; `None` if they have seen none.
 
     Raises:
-        ForbiddenError: the viewer is not an administrator any more, or not a moderator who changes
-            what is held for review.
-        SettingsConflictError: someone else has changed one of them after that version.
+        ForbiddenError: the viewer is no longer an administrator, nor a moderator who changes only
+            the rules for review.
+        SettingsConflictError: someone else has changed one of them since that version.
     """
-    # Those who save at once take turns here.
+    # People who save at the same time take turns here.
     await session.execute(select(Site.namespace).with_for_update())
-    if not (wanted.keys() <= OF_MODERATORS and viewer.can(Permission.MODERATE)):
+    if not (wanted.keys() <= MODERATOR_SETTINGS and viewer.can(Permission.MODERATE)):
         await _require_administrator(session, viewer)
     rows = (await session.scalars(select(SiteSetting))).all()
     versions = {row.name: row.version for row in rows}
@@ -73,7 +73,7 @@ async def change_settings(
         values = stored.model_dump(mode="json", include=set(changed))
         before = current.model_dump(mode="json", include=set(changed))
         await _store(session, values, current.version + 1)
-        details = {name: [_in_log(before[name]), _in_log(values[name])] for name in changed}
+        details = {name: [_log_value(before[name]), _log_value(values[name])] for name in changed}
         audit.record(session, viewer, Act.CHANGE_SETTINGS, None, **details)
         await session.execute(select(func.pg_notify(CHANNEL, "")))
         await mark(session, SITE)
@@ -83,19 +83,19 @@ async def change_settings(
 async def change_logo(
     session: AsyncSession, viewer: Viewer, defaults: SiteSettings, name: str | None
 ) -> None:
-    """Show another logo, or none. The file stays while it is the logo, also that of
-    another user.
+    """Change or remove the logo. Its file stays while it is the logo, even if it belongs to another
+    user.
 
     Args:
         defaults: as in `change_settings`.
-        name: of the file.
+        name: the name of the file; `None` for no logo.
 
     Raises:
-        ForbiddenError: the viewer is not an administrator any more.
+        ForbiddenError: the viewer is no longer an administrator.
         NotFoundError: the file has been deleted meanwhile.
     """
     logo = Logo()
-    # The job that removes files waits for these locks, and then sees which one is the logo.
+    # The job that removes files waits for these locks, and then sees which file is the logo.
     before = await session.scalar(
         select(SiteSetting.value["name"].astext).where(SiteSetting.name == "logo")
     )
@@ -125,17 +125,17 @@ async def _store(session: AsyncSession, values: Mapping[str, Any], version: int)
     added = insert(SiteSetting).values(
         [{"name": name, "value": value, "version": version} for name, value in values.items()]
     )
-    given = added.excluded
+    excluded = added.excluded
     await session.execute(
         added.on_conflict_do_update(
             index_elements=["name"],
-            set_={"value": given.value, "version": given.version, "changed_at": func.now()},
+            set_={"value": excluded.value, "version": excluded.version, "changed_at": func.now()},
         )
     )
 
 
-def _in_log(value: Any) -> Any:
-    """A value as the audit log shows it."""
+def _log_value(value: Any) -> Any:
+    """Convert a value for the audit log."""
     if isinstance(value, list):
         return ", ".join(value)
     return value["name"] if isinstance(value, dict) else value
