@@ -7,7 +7,7 @@ image.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import case, select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,6 +59,8 @@ async def add_media(
     Raises:
         LimitReachedError: the quota is used up.
     """
+    if form.alt:
+        await _keep_alt_of_covers(session, Media.owner_id == owner_id, Media.name == new.name)
     # Uploads of one person wait for each other here, so that they cannot exceed the quota together.
     await session.execute(
         select(User.id).where(User.id == owner_id).with_for_update(key_share=True)
@@ -131,6 +133,8 @@ async def change_media(
         NotFoundError: it is not there, or not theirs.
     """
     media = await _own(session, owner_id, media_id)
+    if "alt" in form.model_fields_set and form.alt != media.alt:
+        await _keep_alt_of_covers(session, Media.id == media_id)
     for name, value in form.model_dump(exclude_unset=True).items():
         setattr(media, name, value)
     await mark(session, user_key(owner_id))
@@ -175,6 +179,25 @@ async def _lock_posts_with_covers(session: AsyncSession, media_ids: Sequence[int
     """Lock the posts of which these images are the covers, which the database takes from them."""
     posts = select(Post.id).where(Post.cover_id.in_(media_ids)).order_by(Post.id)
     await session.execute(posts.with_for_update())
+
+
+async def _keep_alt_of_covers(session: AsyncSession, *which: ColumnElement[bool]) -> None:
+    """Let posts keep the alternative text of their cover, which its owner changes now.
+
+    Posts keep all texts of their images until they are edited, so that what is held for review
+    there can't be changed here.
+
+    Args:
+        which: the image.
+    """
+    follow = (Post.cover_id.in_(select(Media.id).where(*which)), Post.cover_alt.is_(None))
+    posts = select(Post.id).where(*follow).order_by(Post.id)
+    ids = (await session.scalars(posts.with_for_update(key_share=True))).all()
+    if ids:
+        kept = update(Post).where(Post.id.in_(ids), Post.cover_id == Media.id)
+        await session.execute(
+            kept.values(cover_alt=Media.alt).execution_options(synchronize_session=False)
+        )
 
 
 async def _own(session: AsyncSession, owner_id: int, media_id: int) -> Media:

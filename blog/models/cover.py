@@ -33,15 +33,17 @@ class Cover(NamedTuple):
         return cls(id_, name, alt, colour, tuple((width, height) for width, height in variants))
 
 
-def facts_of_cover(cover_id: Any) -> ColumnElement[list[Any] | None]:
+def facts_of_cover(cover_id: Any, alt: Any) -> ColumnElement[list[Any] | None]:
     """The cover of a post as an array, read by the statement that reads the post.
 
     NULL without a cover, which costs nothing, and for an image that could not be processed.
 
     Args:
         cover_id: the column with the id of the image.
+        alt: the column with its alternative text on this post; NULL for that of the image.
     """
-    columns = (Media.id, Media.name, Media.alt, MediaFile.colour, MediaFile.variants)
+    text = func.coalesce(alt, Media.alt)
+    columns = (Media.id, Media.name, text, MediaFile.colour, MediaFile.variants)
     facts = (
         select(func.jsonb_build_array(*columns, type_=JSONB))
         .join_from(Media, MediaFile, MediaFile.name == Media.name)

@@ -92,6 +92,9 @@ class Post(Base):
     # Whether only people the author follows can comment, if comments are open.
     comments_limited: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     cover_id: Mapped[int | None] = mapped_column(ForeignKey("media.id", ondelete="SET NULL"))
+    # The alternative text that the cover had when it was chosen. NULL if that is still the text of
+    # the image.
+    cover_alt: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     status: Mapped[PostStatus] = mapped_column(
         String(9), server_default=PostStatus.PUBLISHED, default=PostStatus.PUBLISHED
@@ -122,7 +125,7 @@ class Post(Base):
     author: Mapped[User] = relationship(lazy="raise")
     # Their names, in the order that the author chose.
     tags: Mapped[list[str]] = column_property(names_of_tags(id))
-    cover_facts: Mapped[list[Any] | None] = column_property(facts_of_cover(cover_id))
+    cover_facts: Mapped[list[Any] | None] = column_property(facts_of_cover(cover_id, cover_alt))
 
     # Whether the edit in this request is held for review, so that readers still see the old text.
     holds_edit = False

@@ -15,12 +15,13 @@ from blog.core.i18n import lazy_gettext
 from blog.core.purging.keys import tag_key
 from blog.core.purging.marks import mark
 from blog.core.web.app import current_app
-from blog.models import Act, HeldItem, HeldKind, Post, PostStatus
+from blog.models import Act, Cover, HeldItem, HeldKind, Post, PostStatus
 from blog.posts.events import PostChanged, PostPublished, PostUnpublished
 from blog.posts.fields import (
     READ_BY_ALL,
     changed_columns,
     choose_slug,
+    chosen_cover,
     has_tags,
     keeps_slug,
     lock_cover,
@@ -32,7 +33,7 @@ from blog.posts.locking import load_parts, lock_post_with_parts, set_parts
 from blog.posts.mentions import WrittenText, note_mentions, notify_mentioned_in, replace_mentions
 from blog.posts.policies import may_publish_post
 from blog.posts.publication import publication_columns
-from blog.posts.review import content_of_post, held_columns, payload_of
+from blog.posts.review import content_of_edit, content_of_post, held_columns, payload_of
 from blog.posts.revisions.history import State, save_revision
 from blog.posts.schemas import PostFields
 from blog.review.content import Content
@@ -41,6 +42,7 @@ from blog.review.rules import Reason, reasons_to_hold
 
 ONLY_ITS_AUTHOR = lazy_gettext("Only the author can publish, schedule or pin a post.")
 ONLY_REMOVES_COVER = lazy_gettext("Only the author can choose a cover. You can remove it.")
+_OF_COVER = {"cover_id", "cover_alt"}
 # Columns that moderators don't review.
 UNREVIEWED = {"pinned_at", "comments_open", "comments_limited"}
 NOT_EMPTY = lazy_gettext("Write something before you publish.")
@@ -86,22 +88,26 @@ async def change_post(
     *,
     version: int | None = None,
     is_approved: bool = False,
+    cover_alt: str | None = None,
 ) -> Post:
     """Like `edit_post`; the caller commits.
 
     Args:
         is_approved: whether a moderator has read the result, so that nothing is held.
+        cover_alt: the alternative text of the cover that the moderator has read.
     """
     post, parts = await lock_post_with_parts(session, editor, post_id)
     before = State.of(post)
-    edit = await _build_edit(session, editor, post, form, body_html, time=parts.transaction_time)
+    edit = await _build_edit(
+        session, editor, post, form, body_html, time=parts.transaction_time, cover_alt=cover_alt
+    )
     if edit.changes_nothing:
         return post
     if version not in {None, post.version}:
         raise EditConflictError
     own_slug = {"slug": form.slug} if form.slug and not edit.keeps_slug else {}
-    content = content_of_post(post, edit.columns | own_slug, edit.tags)
-    is_new_text = content.digest != content_of_post(post, {}, post.tags).digest
+    content = content_of_edit(post, edit.columns | own_slug, edit.tags, edit.cover)
+    is_new_text = content.digest != content_of_post(post).digest
     reasons = (
         ()
         if is_approved
@@ -111,7 +117,7 @@ async def change_post(
     if reasons and before.status == status == PostStatus.PUBLISHED:
         await hold(
             session, HeldKind.EDIT, content, reasons, author_id=post.author_id, post_id=post_id,
-            payload=payload_of(form), version=post.version,
+            payload=payload_of(form, edit.cover), version=post.version,
         )  # fmt: skip
         await _apply_unreviewed(session, post, form, edit)
         set_parts(post, parts)
@@ -140,6 +146,7 @@ class _Edit(NamedTuple):
         columns: the new values, except for the slug.
         tags: the names of the post's tags after the edit.
         tag_ids: their ids, if the tags change.
+        cover: the post's cover after the edit.
         keeps_slug: whether the slug stays the same.
         time: the time of the edit.
     """
@@ -147,6 +154,7 @@ class _Edit(NamedTuple):
     columns: dict[str, Any]
     tags: Sequence[str]
     tag_ids: Sequence[int] | None
+    cover: Cover | None
     keeps_slug: bool
     time: datetime
 
@@ -157,7 +165,7 @@ class _Edit(NamedTuple):
     @property
     def changes_parts(self) -> bool:
         """Whether it changes the rows in other tables that belong to a post."""
-        return self.tag_ids is not None or "cover_id" in self.columns
+        return self.tag_ids is not None or not _OF_COVER.isdisjoint(self.columns)
 
 
 async def _build_edit(
@@ -168,6 +176,7 @@ async def _build_edit(
     body_html: str | None,
     *,
     time: datetime,
+    cover_alt: str | None,
 ) -> _Edit:
     """Validate an edit of a locked post, and work out what it changes; raises as `edit_post`."""
     keeps_tags = has_tags(post, form)
@@ -180,6 +189,7 @@ async def _build_edit(
     if author_columns and not may_publish_post(editor, post):
         raise ForbiddenError(ONLY_ITS_AUTHOR)
     columns |= author_columns
+    cover = await _find_cover(session, editor, post, form, columns, alt=cover_alt)
     if columns.get("cover_id") and editor.id != post.author_id:
         # Otherwise an administrator could publish an image that the author has not.
         raise InvalidFieldsError({"cover": ONLY_REMOVES_COVER})
@@ -188,11 +198,37 @@ async def _build_edit(
         raise InvalidFieldsError({"body": NOT_EMPTY})
     keeps_its_slug = keeps_slug(post, form, columns.get("title", post.title))
     tags, new_ids = (post.tags, None) if keeps_tags else (form.tags, ids)
-    edit = _Edit(columns, tags, new_ids, keeps_its_slug, time)
+    edit = _Edit(columns, tags, new_ids, cover, keeps_its_slug, time)
     stays_draft = PostStatus.PUBLISHED not in {post.status, status}
     if not edit.changes_nothing and (is_edited or stays_draft):
         columns.setdefault("edited_at", time)  # The first publication has set that to `None`.
     return edit
+
+
+async def _find_cover(
+    session: AsyncSession, editor: Viewer, post: Post, form: PostFields, columns: dict[str, Any],
+    *, alt: str | None,
+) -> Cover | None:  # fmt: skip
+    """The cover of a post after an edit.
+
+    A public post keeps the alternative text that its cover had when it was chosen, until its author
+    sends the cover again. So a new text is part of an edit, and held if the edit is.
+
+    Args:
+        columns: what the edit changes; gets the alternative text if that is new.
+        alt: the alternative text that a moderator has read; `None` for that of the image.
+    """
+    cover_id = columns.get("cover_id", post.cover_id)
+    if cover_id is None or editor.id != post.author_id:
+        return post.cover if cover_id else None
+    if "cover" not in form.model_fields_set and post.status != PostStatus.DRAFT:
+        return post.cover
+    cover = await chosen_cover(session, cover_id)
+    if cover and alt is not None:
+        cover = cover._replace(alt=alt)
+    if cover and cover != post.cover:
+        columns["cover_alt"] = cover.alt
+    return cover
 
 
 async def _find_reasons(

@@ -4,7 +4,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -16,7 +26,8 @@ from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.reading_time import word_count
 from blog.core.text.slugs import is_slug_of, slug_of
 from blog.core.text.tags import fold_tag
-from blog.models import Media, MediaFile, Post, PostTag, Tag, User
+from blog.models import Cover, Media, MediaFile, Post, PostTag, Tag, User
+from blog.models.cover import facts_of_cover
 from blog.posts.schemas import PostFields
 
 # The columns, by the names of their fields in the API and forms.
@@ -196,6 +207,13 @@ async def lock_author(session: AsyncSession, author_id: int) -> None:
     await session.execute(
         select(User.id).where(User.id == author_id).with_for_update(key_share=True)
     )
+
+
+async def chosen_cover(session: AsyncSession, cover_id: int) -> Cover | None:
+    """An image as the cover of a post that it is chosen for now, with its present alternative text;
+    `None` if there is no such image."""
+    facts = select(facts_of_cover(literal(cover_id, BigInteger), null()))
+    return Cover.read(await session.scalar(facts))
 
 
 async def lock_cover(session: AsyncSession, author_id: int, cover_id: int) -> None:

@@ -129,7 +129,7 @@ class UnreadPost(NamedTuple):
 
 
 _LANGUAGE, _TAGS = func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id)
-_COVER = facts_of_cover(_POST.cover_id)
+_COVER = facts_of_cover(_POST.cover_id, _POST.cover_alt)
 _AVATAR_KEY = func.coalesce(_USER.avatar, _USER.avatar_hash)
 AUTHOR_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _USER.id, _USER.username, _AVATAR_KEY, _USER.name,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.core.i18n import lazy_gettext
-from blog.models import HeldItem, HeldKind, Post, PostStatus, User
+from blog.models import Cover, HeldItem, HeldKind, Post, PostStatus, User
 from blog.posts.schemas import PostFields, PostUpdate
 from blog.review.content import Content
 from blog.review.holding import hold
@@ -24,28 +24,38 @@ EDIT_IS_HELD = lazy_gettext(
 )
 
 
-def content_of_form(form: PostFields, body_html: str) -> Content:
+def content_of_form(form: PostFields, body_html: str, cover: Cover | None) -> Content:
     """The content of a new post."""
-    return _content(
-        body_html, form.tags, form.canonical_url, form.title, form.excerpt, form.slug
-    )  # fmt: skip
+    lines = (form.title, form.excerpt, form.slug)
+    return _content(body_html, form.tags, cover, form.canonical_url, *lines)
 
 
-def content_of_post(post: Post, columns: dict[str, Any], tags: Sequence[str]) -> Content:
+def content_of_post(post: Post) -> Content:
+    """The content of a post."""
+    return content_of_edit(post, {}, post.tags, post.cover)
+
+
+def content_of_edit(
+    post: Post, columns: dict[str, Any], tags: Sequence[str], cover: Cover | None
+) -> Content:
     """The content of a post after an edit.
 
     Args:
         columns: the values that the edit changes.
         tags: the tags after the edit.
+        cover: the cover after the edit.
     """
     names = ("body_html", "canonical_url", "title", "summary", "slug")
     html, address, *lines = (columns.get(name, getattr(post, name)) for name in names)
-    return _content(html, tags, address, *lines)
+    return _content(html, tags, cover, address, *lines)
 
 
-def _content(html: str, tags: Sequence[str], address: str | None, *lines: str | None) -> Content:
-    shown = (*(line or "" for line in lines), ", ".join(tags))
-    return Content(html, shown, (address,) if address else ())
+def _content(
+    html: str, tags: Sequence[str], cover: Cover | None, address: str | None, *lines: str | None
+) -> Content:
+    shown = (*(line or "" for line in lines), ", ".join(tags), *([cover.alt] if cover else ()))
+    images = (cover.name,) if cover else ()
+    return Content(html, shown, (address,) if address else (), images)
 
 
 def held_columns(columns: dict[str, Any], post: Post | None) -> dict[str, Any]:
@@ -70,10 +80,16 @@ def former_publication_time(post: Post | None) -> Any:
     return post.published_at
 
 
-def payload_of(form: PostFields) -> dict[str, Any]:
-    """The fields of an edit, as stored in a held item."""
+def payload_of(form: PostFields, cover: Cover | None) -> dict[str, Any]:
+    """The fields of an edit, as stored in a held item.
+
+    Args:
+        cover: the cover after the edit. Its alternative text is stored as well, because a moderator
+            approves that text, and not the one that the image has by then.
+    """
     names = {*PostUpdate.model_fields} - _UNREVIEWED
-    return form.model_dump(mode="json", exclude_unset=True, include=names)
+    payload = form.model_dump(mode="json", exclude_unset=True, include=names)
+    return payload | ({"cover_alt": cover.alt} if cover and "cover" in payload else {})
 
 
 async def hold_due(session: AsyncSession, post_ids: Sequence[int]) -> set[int]:
@@ -93,7 +109,7 @@ async def hold_due(session: AsyncSession, post_ids: Sequence[int]) -> set[int]:
     )
     held = set[int]()
     for post in found.all():
-        content = content_of_post(post, {}, post.tags)
+        content = content_of_post(post)
         reasons = await reasons_to_hold(session, post.author, content, post_id=post.id)
         if not reasons:
             continue

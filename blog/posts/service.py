@@ -24,6 +24,7 @@ from blog.posts.events import PostDeleted, PostPublished
 from blog.posts.fields import (
     COLUMNS_BY_FIELD,
     choose_slug,
+    chosen_cover,
     field_columns,
     lock_author,
     lock_cover,
@@ -68,7 +69,7 @@ async def write_post(
     """
     if not author.can(Permission.WRITE):
         raise ForbiddenError
-    waits = may_be_held(author.person, content_of_form(form, body_html))
+    waits = may_be_held(author.person, content_of_form(form, body_html, None))
     if form.has_only_text and not mentioned_in(body_html) and not waits:
         post = NewPost(
             author=Author.of(author),
@@ -97,7 +98,9 @@ async def _write_alone(
     columns = publication_columns(form, None, time)
     columns |= await pin_columns(session, form, author.id, None, time)
     columns |= text_columns(form.body, body_html)
-    content = content_of_form(form, body_html)
+    cover = await chosen_cover(session, form.cover) if form.cover else None
+    columns["cover_alt"] = cover.alt if cover else None
+    content = content_of_form(form, body_html, cover)
     reasons: Sequence[Reason] = ()
     if columns["status"] != PostStatus.DRAFT:
         reasons = await reasons_to_hold(session, author.person, content)

@@ -33,18 +33,21 @@ class Content(NamedTuple):
 
     Attributes:
         html: of the text, as the renderer has made it.
-        lines: what else readers see: the title, the excerpt, the tags.
+        lines: what else readers see: the title, the excerpt, the tags, an alternative text.
         addresses: URLs that are not in the text.
+        images: the names of images that are not in the text.
     """
 
     html: str
     lines: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """The same for the same content."""
-        parts = "\0".join((*self.lines, "", *self.addresses, "", self.html))
+        images = (*self.images, "") if self.images else ()
+        parts = "\0".join((*self.lines, "", *self.addresses, "", *images, self.html))
         return hashlib.sha256(parts.encode()).hexdigest()
 
 

@@ -44,13 +44,13 @@ MEDIA_FOLDER = "media"
 
 # Fields that a post doesn't have are left out. `scheduled_for` is the local time in `time_zone`,
 # and `published_at` the same instant with its offset. The excerpt is written by the author. The
-# cover is the address of an image. For a text other than the first, `revised_at` is when readers
-# first saw it, and `revised_by` who wrote it.
+# cover is the address of an image, and `cover_alt` its alternative text on this post. For a text
+# other than the first, `revised_at` is when readers first saw it, and `revised_by` who wrote it.
 POST_FIELDS = (
     "id", "title", "slug", "tags", "language", "status", "published_at", "scheduled_for",
     "time_zone", "created_at", "edited_at", "excerpt", "canonical_url", "cover",
-    "comments_open", "comments_limited", "pinned_at", "revision", "revised_at", "revised_by",
-    "hidden_at", "hidden_reason",
+    "cover_alt", "comments_open", "comments_limited", "pinned_at", "revision", "revised_at",
+    "revised_by", "hidden_at", "hidden_reason",
 )  # fmt: skip
 # In addition to the fields of the editor's form: title, slug, tags, language, excerpt,
 # canonical_url, comments_open, and cover as the `id` of an image.

@@ -17,7 +17,7 @@ async def remember_hidden_posts(session: AsyncSession, events: Sequence[PostHidd
     """Remember the texts of posts."""
     posts = select(Post).where(Post.id.in_([event.post_id for event in events])).order_by(Post.id)
     for post in await session.scalars(posts):
-        content = content_of_post(post, {}, post.tags)
+        content = content_of_post(post)
         await remember(session, reading_of(content), post_id=post.id)
 
 

@@ -31,7 +31,8 @@ moderators_only = permission_required(Permission.MODERATE)
 async def index() -> ResponseReturnValue:
     """What waits, the oldest first."""
     items = await queries.queue(db(), requested_cursor(PER_PAGE))
-    return await render_template("moderation/review/queue.html", items=items)
+    covers = await queries.new_covers(db(), items.rows)
+    return await render_template("moderation/review/queue.html", items=items, covers=covers)
 
 
 @blueprint.post("/<id:item_id>/approve")
@@ -97,7 +98,12 @@ async def _question(item_id: int, form: Form[RefusalForm]) -> ResponseReturnValu
     item = await queries.waiting_item(db(), item_id)
     if item is None:
         raise NotFoundError(IS_DECIDED)
+    covers = await queries.new_covers(db(), [item])
     page = await render_template(
-        "moderation/review/refuse.html", item=item, form=form, rules=current_app.site.numbered_rules
+        "moderation/review/refuse.html",
+        item=item,
+        covers=covers,
+        form=form,
+        rules=current_app.site.numbered_rules,
     )
     return page, form.status

@@ -1,13 +1,16 @@
 """Queries of what waits for moderators."""
 
-from sqlalchemy import Select, select
+from collections.abc import Sequence
+
+from sqlalchemy import Select, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page
-from blog.models import HeldItem, Post, User
+from blog.models import Cover, HeldItem, HeldKind, Media, Post, User
 from blog.models.account_deletion import not_deleted
+from blog.models.cover import facts_of_cover
 
 _OF_POST = (
     Post.title, Post.slug, Post.status, Post.version, Post.body_html, Post.summary, Post.tags,
@@ -33,6 +36,24 @@ async def queue(session: AsyncSession, wanted: CursorRequest) -> Page[HeldItem]:
         InvalidCursorError: the cursor is not of this list.
     """
     return await _QUEUE.read(session, wanted)
+
+
+async def new_covers(session: AsyncSession, items: Sequence[HeldItem]) -> dict[int, Cover]:
+    """The covers that posts get by some edits, by the ids of the items: with the alternative text
+    that is approved with them."""
+    edits = [item for item in items if item.kind == HeldKind.EDIT and item.payload.get("cover")]
+    if not edits:
+        return {}
+    image = aliased(Media)
+    chosen = image.id.in_({item.payload["cover"] for item in edits})
+    rows = await session.execute(select(image.id, facts_of_cover(image.id, null())).where(chosen))
+    covers = {id_: Cover.read(facts) for id_, facts in rows}
+    found = ((item, covers.get(item.payload["cover"])) for item in edits)
+    return {
+        item.id: cover._replace(alt=item.payload.get("cover_alt", cover.alt))
+        for item, cover in found
+        if cover
+    }
 
 
 async def waiting_item(session: AsyncSession, item_id: int) -> HeldItem | None:

@@ -110,7 +110,7 @@ async def refuse(
     await put_aside(session, moderator, item, grounds)
     if item.kind == HeldKind.POST:
         post = await session.get_one(Post, item.post_id, populate_existing=True)
-        content = content_of_post(post, {}, post.tags)
+        content = content_of_post(post)
     else:
         content = Content(body_html or "")
     await remember(session, reading_of(content), held_item_id=item.id)
@@ -180,11 +180,13 @@ async def _publish(
     if item.kind != HeldKind.EDIT and item.version != version:
         raise NotPublishableError(HAS_CHANGED)
     if item.kind == HeldKind.EDIT:
-        form = PostUpdate.model_validate(item.payload)
+        fields = dict(item.payload)
+        cover_alt = fields.pop("cover_alt", None)
         post = await change_post(
-            session, author, item.post_id, form, body_html, version=item.version, is_approved=True
-        )
-        item.digest = content_of_post(post, {}, post.tags).digest
+            session, author, item.post_id, PostUpdate.model_validate(fields), body_html,
+            version=item.version, is_approved=True, cover_alt=cover_alt,
+        )  # fmt: skip
+        item.digest = content_of_post(post).digest
     elif item.kind == HeldKind.COMMENT_EDIT:
         text = CommentText(body=item.payload["body"])
         await change_comment(
@@ -214,7 +216,7 @@ async def _publish_post(
     post = await change_post(session, author, item.post_id, form, is_approved=True)
     # Its author may have changed it since it was held: what the moderator has read is approved, and
     # nothing that it was before.
-    item.digest = content_of_post(post, {}, post.tags).digest
+    item.digest = content_of_post(post).digest
 
 
 async def _tell_author(session: AsyncSession, item: HeldItem) -> None:

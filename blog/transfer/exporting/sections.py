@@ -149,9 +149,11 @@ def sections(account: User) -> dict[str, Section]:
         .join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
         "posts": Section(select(
             Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
-            Post.canonical_url, cover.label("cover"), Post.comments_open, Post.comments_limited,
-            Post.pinned_at, Post.created_at, Post.status, Post.published_at, Post.scheduled_wall,
-            Post.time_zone, Post.edited_at, Post.revision, Post.hidden_at, Post.hidden_reason,
+            Post.canonical_url, cover.label("cover"),
+            case((Post.cover_id.is_not(None), Post.cover_alt)).label("cover_alt"),
+            Post.comments_open, Post.comments_limited, Post.pinned_at, Post.created_at,
+            Post.status, Post.published_at, Post.scheduled_wall, Post.time_zone, Post.edited_at,
+            Post.revision, Post.hidden_at, Post.hidden_reason,
             PostRevision.created_at.label("revised_at"), editor.username.label("revised_by"),
         )
         .outerjoin(PostRevision, is_current)

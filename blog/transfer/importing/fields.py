@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from blog.core.i18n import LazyText, format_number, lazy_gettext, ngettext
 from blog.core.i18n import gettext as _
 from blog.core.text.addresses import LONGEST_ADDRESS, WebAddress
+from blog.core.text.cleaning import clean_line
 from blog.core.text.languages import standard_language
 from blog.core.text.slugs import slug_of
 from blog.core.text.tags import MOST_TAGS, clean_tags
@@ -26,6 +27,7 @@ from blog.core.text.wall_times import TimeZone
 from blog.models import PostStatus
 from blog.posts.publication import LONGEST_AHEAD
 from blog.posts.schemas import LONGEST_EXCERPT, LONGEST_TITLE, Excerpt, Title
+from blog.transfer.importing.pictures import LONGEST_IMAGE_TEXT
 from blog.transfer.importing.post import ImportedPost, ImportedText
 
 # Other programs record publishing as a change.
@@ -96,6 +98,9 @@ def validate_post(post: ImportedPost, current_time: datetime, remark: Remark) ->
     text = validate_text(post, remark)
     columns = {
         "canonical_url": _canonical_url(post, remark),
+        "cover_alt": None
+        if post.cover_alt is None
+        else clean_line(post.cover_alt)[:LONGEST_IMAGE_TEXT],
         "comments_open": post.comments_open,
         "comments_limited": post.comments_limited,
         **_time_columns(post, current_time, remark),

@@ -148,6 +148,7 @@ class ImportedPost(ImportedText):
         time_zone: the time zone of its schedule, if known.
         pinned_at: when it was pinned, if known.
         cover: its cover, if the source contains it.
+        cover_alt: the cover's alternative text, if this post has one of its own.
         exported_from: its URL, if it comes from an export of this software.
         history, copy, comments: found only in such an export.
         liked_at, bookmark: its author's like and bookmark, from such an export.
@@ -166,6 +167,7 @@ class ImportedPost(ImportedText):
     pinned: bool = False
     pinned_at: datetime | None = None
     cover: ImportedImage | None = None
+    cover_alt: str | None = None
     exported_from: str | None = None
     history: ImportedHistory = NO_HISTORY
     copy: ImportedCopy | None = None

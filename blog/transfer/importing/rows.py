@@ -13,12 +13,12 @@ from sqlalchemy.orm import joinedload
 from blog.core.clock import now
 from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.web.app import current_app
+from blog.models import Cover, Media, MediaFile, Post, PostStatus, User
 from blog.models import ImportedPost as ImportedRow
-from blog.models import Media, MediaFile, Post, PostStatus, User
 from blog.posts.bulk import free_slugs, ids_of_tags, insert_posts
 from blog.posts.fields import MOST_PINNED, lock_author, text_columns
 from blog.posts.publication import NOT_SCHEDULED
-from blog.posts.review import content_of_post
+from blog.posts.review import content_of_edit
 from blog.review.content import Content
 from blog.review.rules import reasons_to_hold
 from blog.transfer.importing.batch import ReadyPost, Remark
@@ -122,7 +122,11 @@ class Rows:
         for ready in posts:
             columns = ready.post.columns
             post = Post(**{name: columns.get(name) for name in TEXTS}, body_html=ready.html)
-            content = content_of_post(post, {}, ready.post.tags)
+            image = ready.post.source.cover
+            alt = columns["cover_alt"]
+            alt = image.alt if image and alt is None else alt
+            cover = Cover(0, image.name, alt, "", ()) if image else None
+            content = content_of_edit(post, {}, ready.post.tags, cover)
             is_draft = columns["status"] == PostStatus.DRAFT
             if not is_draft and await reasons_to_hold(session, owner, content):
                 if columns["status"] == PostStatus.SCHEDULED:

@@ -251,6 +251,7 @@ class OwnExport:
             comments_open=fields.get("comments_open") is not False,
             comments_limited=fields.get("comments_limited") is True,
             cover=self._images.find(str(fields.get("cover"))),
+            cover_alt=alt if isinstance(alt := fields.get("cover_alt"), str) else None,
             pinned=bool(fields.get("pinned_at")),
             pinned_at=remarks.date(NO_PINNED, fields.get("pinned_at")),
             images=images,
