@@ -17,7 +17,7 @@ from blog.moderation.events import (
     PostShown,
     ReportClosed,
 )
-from blog.moderation.reports.jobs import tell_reporters
+from blog.moderation.reports.jobs import enqueue_reporter_mails
 from blog.moderation.review import handlers as removed
 from blog.notifications import handlers as notices
 from blog.notifications import removal_handlers as removals
@@ -65,7 +65,7 @@ EVENT_HANDLERS = (
     Handler(CommentDisabled, removals.forget_disabled_comments),
     Handler(CommentRemoved, removals.forget_disabled_comments),
     Handler(CommentDeleted, removals.forget_deleted_comments),
-    Handler(ReportClosed, tell_reporters),
+    Handler(ReportClosed, enqueue_reporter_mails),
     Handler(ReportClosed, removals.forget_closed_reports),
     Handler(RoleChanged, removals.forget_reports_of_former_moderators),
     Handler(PersonMuted, removals.forget_muted_people),

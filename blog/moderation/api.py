@@ -1,4 +1,4 @@
-"""What moderators do to comments, in the JSON API."""
+"""Moderation of comments in the JSON API."""
 
 from quart import Response
 from quart_schema import document_response

@@ -1,7 +1,7 @@
 """Domain events of moderation.
 
-`with_everything` says that a measure hid all that the author had written, or ended: they are told
-of that once.
+`with_everything` means that the event is part of a measure that hid everything by the author, or of
+its end. The author is notified of that only once.
 """
 
 from dataclasses import dataclass

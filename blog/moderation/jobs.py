@@ -1,5 +1,5 @@
-"""The jobs that move what a merged tag had to the other one, and let posts be found by the new name
-of a tag."""
+"""The jobs that move posts and follows from a merged tag to its target, and index the posts with a
+renamed tag."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ _INDEX = text("SELECT index_posts(:ids)").bindparams(bindparam("ids", type_=ARRA
 
 
 async def move_tagged_posts(job: RunningJob) -> None:
-    """Move posts and follows in batches; each is a transaction, and a killed job goes on."""
+    """Move posts and follows in batches, each a transaction; a killed job resumes."""
     end = time.monotonic() + TURN_SECONDS
     while time.monotonic() < end and not job.stopping.is_set():
         start = time.monotonic()
@@ -50,7 +50,7 @@ async def _move_batch(session: AsyncSession, tag_id: int) -> bool:
     posts = (await session.scalars(tagged.order_by(PostTag.post_id).limit(ROWS_AT_ONCE))).all()
     if not posts:
         return True
-    # Posts before tags, in the order of all writers.
+    # Posts before tags, in the order that all writers follow.
     for table, ids in ((Post, posts), (Tag, [tag_id, target_id])):
         rows = select(table.id).where(table.id.in_(ids)).order_by(table.id)
         await session.execute(rows.with_for_update(key_share=True))
@@ -78,7 +78,7 @@ async def _move_follows(session: AsyncSession, tag_id: int, target_id: int) -> b
 
 
 async def index_renamed_tag(job: RunningJob) -> None:
-    """Index the posts with a tag again, in batches; a killed job goes on."""
+    """Index the posts with a tag again, in batches; a killed job resumes."""
     end = time.monotonic() + TURN_SECONDS
     tag_id, last = job.payload["tag_id"], job.payload.get("after", 0)
     while time.monotonic() < end and not job.stopping.is_set():

@@ -35,20 +35,20 @@ class Subject(NamedTuple):
     """A kind of content that can be moderated: its name, how to load it, and its URL."""
 
     name: str
-    find: Callable[[AsyncSession, int], Awaitable[Comment | Post | None]]
+    load: Callable[[AsyncSession, int], Awaitable[Comment | Post | None]]
     may_moderate: Callable[[Viewer, Any], bool]
-    is_gone: str | LazyText
-    address: Callable[[int], str]
+    gone_text: str | LazyText
+    url: Callable[[int], str]
 
 
 class ModerationAction(NamedTuple):
-    """A moderation action, such as hiding a post. It requires a reason, and a measure also the rule
-    it rests on."""
+    """A moderation action, such as hiding a post. It requires a reason; a measure also requires the
+    rule it is based on."""
 
     subject: Subject
     take: Callable[[AsyncSession, Viewer, int, str, Snapshot | None], Awaitable[bool]]
-    taken: LazyText
-    taken_before: LazyText
+    done_message: LazyText
+    already_done_message: LazyText
     is_measure: bool
 
 
@@ -85,7 +85,7 @@ ACTIONS = {
 @blueprint.get("")
 @moderators_only
 async def newest_comments() -> ResponseReturnValue:
-    """List all comments, the newest first."""
+    """List all comments, newest first."""
     wanted = requested_cursor(current_app.settings.comments_per_page)
     comments = await queries.newest_comments(db(), wanted)
     return await render_template("moderation/comments.html", comments=comments)
@@ -94,7 +94,7 @@ async def newest_comments() -> ResponseReturnValue:
 @blueprint.get("/posts")
 @moderators_only
 async def hidden_posts() -> ResponseReturnValue:
-    """List the hidden posts, the newest first."""
+    """List the hidden posts, newest first."""
     wanted = requested_cursor(current_app.settings.posts_per_page)
     posts = await queries.hidden_posts(db(), wanted)
     return await render_template("moderation/posts.html", posts=posts)
@@ -121,23 +121,23 @@ async def perform_action(action: str, row_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return await _action_page(action, row_id, form)
     if await chosen.take(db(), required_viewer(), row_id, data.reason, rule):
-        await flash(str(chosen.taken), "success")
+        await flash(str(chosen.done_message), "success")
     else:
-        await flash(str(chosen.taken_before), "info")
-    return _back(chosen.subject.address(row_id))
+        await flash(str(chosen.already_done_message), "info")
+    return _back(chosen.subject.url(row_id))
 
 
 async def _action_page(action: str, row_id: int, form: Form[RuleForm]) -> ResponseReturnValue:
     chosen = ACTIONS[action]
     subject = chosen.subject
-    row, viewer = await subject.find(db(), row_id), required_viewer()
+    row, viewer = await subject.load(db(), row_id), required_viewer()
     if row is not None and row.author_id == viewer.id:
         raise ForbiddenError(service.ABOUT_ONESELF)
     if row is None or not subject.may_moderate(viewer, row):
-        raise NotFoundError(subject.is_gone)
+        raise NotFoundError(subject.gone_text)
     page = await render_template(
         "moderation/action.html", action=action, what=subject.name, row=row, form=form,
-        way_back=subject.address(row_id),
+        way_back=subject.url(row_id),
         rules=current_app.site.numbered_rules if chosen.is_measure else (),
     )  # fmt: skip
     return page, form.status

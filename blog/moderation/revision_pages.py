@@ -1,4 +1,4 @@
-"""The pages on which moderators hide old texts of posts, and show them again."""
+"""The pages on which moderators hide and unhide old texts of posts."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -45,14 +45,14 @@ async def confirm_action(post_id: int, number: int, action: str) -> ResponseRetu
 @quota(MODERATING)
 @moderators_only
 async def perform_action(post_id: int, number: int, action: str) -> ResponseReturnValue:
-    """Hide a revision, or show it again."""
+    """Hide or unhide a revision."""
     form = Form(ReasonForm)
     if (data := await form.submitted()) is None:
         return await _page(post_id, number, action, form)
     moderator = required_viewer()
     is_done = await ACTIONS[action](db(), moderator, post_id, number, data.reason)
     await flash(str(DONE[action, is_done]), "success" if is_done else "info")
-    return redirect(_address(post_id, number))
+    return redirect(_revision_url(post_id, number))
 
 
 async def _page(
@@ -65,10 +65,10 @@ async def _page(
     page = await render_template(
         "moderation/action.html",
         action=action, what="revision", row=post, revision=revision, form=form,
-        way_back=_address(post_id, number),
+        way_back=_revision_url(post_id, number),
     )  # fmt: skip
     return page, form.status
 
 
-def _address(post_id: int, number: int) -> str:
+def _revision_url(post_id: int, number: int) -> str:
     return url_for("revisions.show", post_id=post_id, number=number)

@@ -1,4 +1,4 @@
-"""Moderation actions on old texts of posts, which anybody could look up otherwise.
+"""Moderation actions on old texts of posts, which anyone could read otherwise.
 
 Each function is one transaction, and returns `False` if there was nothing to do.
 """
@@ -17,12 +17,12 @@ from blog.posts.revisions.service import old_revision
 async def hide_revision(
     session: AsyncSession, moderator: Viewer, post_id: int, number: int, reason: str
 ) -> bool:
-    """Hide an old text from everybody but moderators, even if its author has hidden it already.
+    """Hide an old text from everyone but moderators, even if its author has already hidden it.
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote it.
-        NotFoundError: there is no such post or revision (any more).
-        InvalidFieldsError: it is the current text, with which the post is hidden.
+        NotFoundError: the post or revision doesn't exist (any more).
+        InvalidFieldsError: it is the current text, which can only be hidden with the post.
     """
     post = await lock_post(session, moderator, post_id)
     revision = await old_revision(session, post, number)
@@ -39,11 +39,11 @@ async def hide_revision(
 async def show_revision(
     session: AsyncSession, moderator: Viewer, post_id: int, number: int, reason: str
 ) -> bool:
-    """Show a text again that a moderator has hidden.
+    """Unhide a text that a moderator has hidden.
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote the post or this text.
-        NotFoundError, InvalidFieldsError: as by `hide_revision`.
+        NotFoundError, InvalidFieldsError: as in `hide_revision`.
     """
     post = await lock_post(session, moderator, post_id)
     revision = await old_revision(session, post, number)

@@ -1,4 +1,4 @@
-"""The rules of the site, as reports and measures refer to them."""
+"""The rules of the site that reports and measures refer to."""
 
 from typing import Any, NamedTuple
 
@@ -9,25 +9,26 @@ from blog.core.web.app import current_app
 CHOOSE_A_RULE = lazy_gettext("Choose the rule that this is based on.")
 NO_SUCH_RULE = lazy_gettext("This rule doesn't exist any more. Choose another one.")
 
-# The number and the text of a rule, as they were when it was referred to.
+# The number and text of a rule at the time it was referred to.
 Snapshot = dict[str, Any]
 
 
 class Grounds(NamedTuple):
-    """Why a moderator acts: in their words, and the rule it rests on."""
+    """A moderator's reason in their own words, and the rule it is based on."""
 
     reason: str
     rule: Snapshot | None = None
 
 
 def snapshot_of(number: int | None, *, is_required: bool = True) -> Snapshot | None:
-    """The rule with this number, to be kept with what refers to it.
+    """A snapshot of the rule with this number, to be stored with whatever refers to it.
 
     Args:
+        number: the number of the rule; `None` if none was chosen.
         is_required: whether a rule must be chosen, if the site has any.
 
     Returns:
-        `None` without one.
+        The snapshot; `None` if no rule was chosen.
 
     Raises:
         InvalidFieldsError: there is no such rule, or none was chosen.

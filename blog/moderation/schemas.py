@@ -12,31 +12,31 @@ RuleNumber = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class RuleResource(BaseModel):
-    """A rule of the site in the API, as it was when something referred to it."""
+    """A rule of the site in the API, as it was when it was referred to."""
 
     number: int
     text: str
 
 
 class ReasonForm(Schema):
-    """The reason of a report or of a moderation action."""
+    """The reason for a report or moderation action."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON), NotBlank]
 
 
 def none_if_empty(value: object) -> object:
-    """What an optional field of a form holds that was left empty."""
+    """Convert an optional form field that was left empty to `None`."""
     return None if value == "" else value
 
 
 class RuleForm(ReasonForm):
-    """The reason of a moderation action, and the number of the rule it rests on. A site that has
-    rules requires one (`blog.moderation.rules`)."""
+    """The reason for a moderation action, and the number of the rule it is based on. A site that
+    has rules requires one (`blog.moderation.rules`)."""
 
     rule: Annotated[RuleNumber | None, BeforeValidator(none_if_empty)] = None
 
 
-def _one_tag(value: str) -> str:
+def _clean_tag(value: str) -> str:
     tags = clean_tags([value])
     if not tags:
         raise ValueError(SHOWS_NOTHING)
@@ -44,6 +44,6 @@ def _one_tag(value: str) -> str:
 
 
 class TagForm(ReasonForm):
-    """The name of a tag, and the reason of what is done with it."""
+    """The name of a tag, and the reason for the action."""
 
-    name: Annotated[str, Field(max_length=2 * LONGEST_TAG), NotBlank, AfterValidator(_one_tag)]
+    name: Annotated[str, Field(max_length=2 * LONGEST_TAG), NotBlank, AfterValidator(_clean_tag)]

@@ -51,18 +51,18 @@ async def disable_comment(
     session: AsyncSession, moderator: Viewer, comment_id: int, reason: str,
     rule: Snapshot | None = None,
 ) -> bool:  # fmt: skip
-    """Hide a comment's text from everybody but its author and moderators, tell its author, and
-    resolve reports about it.
+    """Hide a comment's text from everyone but its author and moderators, notify the author, and
+    resolve the reports about it.
 
     Args:
-        rule: on which it rests.
+        rule: the rule that this is based on.
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote it.
-        NotFoundError: the comment does not exist (any more).
+        NotFoundError: the comment doesn't exist (any more).
     """
     await lock_post_of(session, comment_id)
-    comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
+    comment = await _lock_row(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if comment.is_disabled:
         return False
     comment.disabled_at, comment.disabled_by_id = now(), moderator.id
@@ -93,21 +93,21 @@ async def enable_comment(
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote it.
-        NotFoundError: the comment does not exist (any more).
+        NotFoundError: the comment doesn't exist (any more).
     """
-    if (entry := await bring_back_comment(session, moderator, comment_id, reason)) is None:
+    if (entry := await restore_comment(session, moderator, comment_id, reason)) is None:
         return False
     await moderation_log.publish(session, entry, rule)
     await session.commit()
     return True
 
 
-async def bring_back_comment(
+async def restore_comment(
     session: AsyncSession, moderator: Viewer, comment_id: int, reason: str
 ) -> AuditEntry | None:
     """Like `enable_comment`; the caller publishes the entry and commits."""
     await lock_post_of(session, comment_id)
-    comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
+    comment = await _lock_row(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if not comment.is_disabled:
         return None
     comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
@@ -125,15 +125,15 @@ async def hide_post(
     session: AsyncSession, moderator: Viewer, post_id: int, reason: str,
     rule: Snapshot | None = None,
 ) -> bool:  # fmt: skip
-    """Hide a post from everybody but its author and moderators, tell its author, and resolve
+    """Hide a post from everyone but its author and moderators, notify the author, and resolve the
     reports about it.
 
     Args:
-        rule: on which it rests.
+        rule: the rule that this is based on.
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote it.
-        NotFoundError: the post does not exist (any more).
+        NotFoundError: the post doesn't exist (any more).
     """
     post = await lock_post(session, moderator, post_id)
     if post.hidden_at is not None:
@@ -160,16 +160,16 @@ async def show_post(
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote it.
-        NotFoundError: the post does not exist (any more).
+        NotFoundError: the post doesn't exist (any more).
     """
-    if (entry := await unhide_post(session, moderator, post_id, reason)) is None:
+    if (entry := await restore_post(session, moderator, post_id, reason)) is None:
         return False
     await moderation_log.publish(session, entry, rule)
     await session.commit()
     return True
 
 
-async def unhide_post(
+async def restore_post(
     session: AsyncSession, moderator: Viewer, post_id: int, reason: str
 ) -> AuditEntry | None:
     """Like `show_post`; the caller publishes the entry and commits."""
@@ -196,12 +196,12 @@ def require_moderator(viewer: Viewer) -> None:
         raise ForbiddenError
 
 
-async def _locked(
+async def _lock_row(
     session: AsyncSession,
     moderator: Viewer,
     table: type[Row],
     row_id: int,
-    is_gone: str | LazyText,
+    gone_text: str | LazyText,
 ) -> Row:
     """Load and lock a comment or post of another person, with its author."""
     require_moderator(moderator)
@@ -213,7 +213,7 @@ async def _locked(
         .execution_options(populate_existing=True)
     )
     if row is None:
-        raise NotFoundError(is_gone)
+        raise NotFoundError(gone_text)
     if row.author_id == moderator.id:
         raise ForbiddenError(ABOUT_ONESELF)
     return row
@@ -224,9 +224,9 @@ async def lock_post(session: AsyncSession, moderator: Viewer, post_id: int) -> P
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote it.
-        NotFoundError: the post does not exist (any more), or is a draft.
+        NotFoundError: the post doesn't exist (any more), or is a draft.
     """
-    post = await _locked(session, moderator, Post, post_id, POST_IS_GONE)
+    post = await _lock_row(session, moderator, Post, post_id, POST_IS_GONE)
     if not may_moderate_post(moderator, post):
         raise NotFoundError(POST_IS_GONE)
     return post

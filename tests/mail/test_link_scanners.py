@@ -14,7 +14,7 @@ from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Appeal, Base, MeasureKind, Site, User
-from blog.moderation.measures.mails import tell_of_decision
+from blog.moderation.measures.mails import mail_decision
 from blog.moderation.measures.service import add_measure
 from blog.moderation.rules import Grounds
 from settings import Settings
@@ -69,7 +69,7 @@ async def send_every_mail_with_a_token(app: Broadside, susans: Browser, db: Asyn
         measure = await add_measure(db, OPERATOR, susan, MeasureKind.REMIND, Grounds("Ads"))
         appeal = Appeal(measure_id=measure.id, text="x", is_granted=False, answer="x")
         set_committed_value(measure, "appeal", appeal)
-        await tell_of_decision(db, susan, measure)
+        await mail_decision(db, susan, measure)
         await db.commit()
     post_id = await publish(susans)
     await finish_jobs(app, "mail_post_to_subscribers")

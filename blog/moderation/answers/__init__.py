@@ -1,1 +1,1 @@
-"""Templates of what moderators write to people."""
+"""Templates for moderators' messages to people."""

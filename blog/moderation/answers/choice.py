@@ -1,4 +1,4 @@
-"""The choice of a template in a form: its button sends the form, which comes back with the text."""
+"""Choosing a template in a form: a button sends the form, which is shown again with the text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,15 +13,15 @@ from blog.moderation.answers import queries, service
 BUTTON = "use_template"
 
 
-async def with_template(form: Form[Any], field: str) -> bool:
-    """Fill the text of the chosen template into a field, below what it has already.
+async def fill_in_template(form: Form[Any], field: str) -> bool:
+    """Add the text of the chosen template to a field, below the text that it already contains.
 
     Args:
-        form: filled with all that was sent.
-        field: the field that takes the text.
+        form: filled with everything that was sent.
+        field: the field that gets the text.
 
     Returns:
-        `False` if the form was sent by another button.
+        `False` if the form was sent with another button.
 
     Raises:
         NotFoundError: the template was deleted.

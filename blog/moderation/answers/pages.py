@@ -1,4 +1,4 @@
-"""`/admin/answers`: the templates of what moderators write to people."""
+"""`/admin/answers`: the templates for moderators' messages to people."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -20,8 +20,8 @@ blueprint = Blueprint("answers", __name__, url_prefix="/admin/answers")
 @blueprint.get("")
 @admin_required
 async def index() -> ResponseReturnValue:
-    """List the templates, with the form for another one."""
-    return await _list(Form(TemplateForm))
+    """List the templates, with a form for another one."""
+    return await _list_page(Form(TemplateForm))
 
 
 @blueprint.post("")
@@ -31,17 +31,17 @@ async def add() -> ResponseReturnValue:
     """Add a template: its `name` and `text`."""
     form = Form(TemplateForm)
     if (data := await form.submitted()) is None:
-        return await _list(form)
+        return await _list_page(form)
     try:
         await service.add_template(db(), required_viewer(), data)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _list(form)
+        return await _list_page(form)
     await flash(_("Template added."), "success")
     return redirect(url_for("answers.index"))
 
 
-async def _list(form: Form[TemplateForm]) -> ResponseReturnValue:
+async def _list_page(form: Form[TemplateForm]) -> ResponseReturnValue:
     found = await queries.templates(db())
     page = await render_template("admin/answers.html", templates=found, form=form)
     return page, form.status
@@ -51,7 +51,7 @@ async def _list(form: Form[TemplateForm]) -> ResponseReturnValue:
 @admin_required
 async def edit(template_id: int) -> ResponseReturnValue:
     """Show the form that changes or deletes a template."""
-    found = await _template(template_id)
+    found = await _load_template(template_id)
     return await _page(found, Form(TemplateForm, {"name": found.name, "text": found.text}))
 
 
@@ -62,12 +62,12 @@ async def change(template_id: int) -> ResponseReturnValue:
     """Change a template."""
     form = Form(TemplateForm)
     if (data := await form.submitted()) is None:
-        return await _page(await _template(template_id), form)
+        return await _page(await _load_template(template_id), form)
     try:
         await service.change_template(db(), required_viewer(), template_id, data)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _page(await _template(template_id), form)
+        return await _page(await _load_template(template_id), form)
     await flash(_("Template changed."), "success")
     return redirect(url_for("answers.index"))
 
@@ -76,13 +76,13 @@ async def change(template_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def delete(template_id: int) -> ResponseReturnValue:
-    """Delete a template. What was written with it stays."""
+    """Delete a template. Messages written with it stay."""
     await service.delete_template(db(), required_viewer(), template_id)
     await flash(_("Template deleted."), "success")
     return redirect(url_for("answers.index"))
 
 
-async def _template(template_id: int) -> AnswerTemplate:
+async def _load_template(template_id: int) -> AnswerTemplate:
     if (found := await queries.template_by_id(db(), template_id)) is None:
         raise NotFoundError(service.NO_SUCH_TEMPLATE)
     return found

@@ -1,4 +1,4 @@
-"""Changing the answer templates. Each function is one transaction."""
+"""Change the answer templates. Each function is one transaction."""
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -20,7 +20,7 @@ async def add_template(session: AsyncSession, administrator: Viewer, form: Templ
     """Add a template.
 
     Raises:
-        InvalidFieldsError: another one has this name.
+        InvalidFieldsError: another template has this name.
         LimitReachedError: there are too many.
     """
     number = await session.scalar(select(func.count()).select_from(AnswerTemplate))
@@ -32,7 +32,7 @@ async def add_template(session: AsyncSession, administrator: Viewer, form: Templ
         )
         raise LimitReachedError({"": too_many})
     session.add(AnswerTemplate(name=form.name, text=form.text))
-    await _commit(session, administrator, "add", form.name)
+    await _log_and_commit(session, administrator, "add", form.name)
 
 
 async def change_template(
@@ -41,12 +41,12 @@ async def change_template(
     """Change a template.
 
     Raises:
-        InvalidFieldsError: another one has this name.
+        InvalidFieldsError: another template has this name.
         NotFoundError: it was deleted.
     """
-    template = await _locked(session, template_id)
+    template = await _lock_template(session, template_id)
     template.name, template.text = form.name, form.text
-    await _commit(session, administrator, "change", form.name)
+    await _log_and_commit(session, administrator, "change", form.name)
 
 
 async def delete_template(session: AsyncSession, administrator: Viewer, template_id: int) -> None:
@@ -55,24 +55,26 @@ async def delete_template(session: AsyncSession, administrator: Viewer, template
     Raises:
         NotFoundError: it was deleted.
     """
-    template = await _locked(session, template_id)
+    template = await _lock_template(session, template_id)
     name = template.name
     await session.delete(template)
-    await _commit(session, administrator, "delete", name)
+    await _log_and_commit(session, administrator, "delete", name)
 
 
-async def _locked(session: AsyncSession, template_id: int) -> AnswerTemplate:
+async def _lock_template(session: AsyncSession, template_id: int) -> AnswerTemplate:
     template = await session.get(AnswerTemplate, template_id, with_for_update=True)
     if template is None:
         raise NotFoundError(NO_SUCH_TEMPLATE)
     return template
 
 
-async def _commit(session: AsyncSession, administrator: Viewer, how: str, name: str) -> None:
+async def _log_and_commit(
+    session: AsyncSession, administrator: Viewer, change: str, name: str
+) -> None:
     try:
         await session.flush()
     except IntegrityError as error:
         await session.rollback()
         raise InvalidFieldsError({"name": NAME_IS_TAKEN}) from error
-    audit.record(session, administrator, Act.CHANGE_ANSWERS, None, template=name, change=how)
+    audit.record(session, administrator, Act.CHANGE_ANSWERS, None, template=name, change=change)
     await session.commit()

@@ -1,1 +1,1 @@
-"""The public log of moderation: its page, its feeds, and the file by which it is checked."""
+"""The public log of moderation: its page, its feeds, and the file for verifying it."""

@@ -16,7 +16,7 @@ from blog.core.text.validation import with_example
 from blog.core.web.app import read
 from blog.models import Scope
 from blog.moderation.log import queries
-from blog.moderation.log.queries import Logged
+from blog.moderation.log.queries import PublicEntry
 from blog.moderation.schemas import RuleResource
 
 ENTRIES_PER_PAGE = 50
@@ -60,19 +60,19 @@ class ModerationLog(BaseModel):
     next: Annotated[Url | None, Field(description="The URL of the next page.")]
 
 
-def resource(logged: Logged) -> LogEntryResource:
+def resource(entry: PublicEntry) -> LogEntryResource:
     """The representation of an entry."""
     with using_language(SOURCE):
-        summary = str(logged.summary)
+        summary = str(entry.summary)
     return LogEntryResource(
-        number=logged.number,
-        at=logged.at,
+        number=entry.number,
+        at=entry.at,
         summary=summary,
-        moderator=logged.moderator or None,
-        person=logged.person or None,
-        about=logged.about or None,
-        rule=RuleResource(**logged.rule) if logged.rule else None,
-        hash=logged.hash,
+        moderator=entry.moderator or None,
+        person=entry.person or None,
+        about=entry.about or None,
+        rule=RuleResource(**entry.rule) if entry.rule else None,
+        hash=entry.hash,
     )
 
 
@@ -87,10 +87,10 @@ async def list_moderation_log() -> Response:
     """
     query = requested(CursorQuery)
     page = await read(queries.newest, requested_cursor(ENTRIES_PER_PAGE))
-    kept = query.model_dump(include={"per_page"}, exclude_defaults=True)
+    query_values = query.model_dump(include={"per_page"}, exclude_defaults=True)
     return json_response(
         ModerationLog(
-            entries=[resource(logged) for logged in page.rows],
-            next=page.next_cursor and this_address(**kept, cursor=page.next_cursor),
+            entries=[resource(entry) for entry in page.rows],
+            next=page.next_cursor and this_address(**query_values, cursor=page.next_cursor),
         )
     )

@@ -20,11 +20,11 @@ from blog.feeds.entries import Entry, Feed
 from blog.feeds.ids import SiteFacts, this_site
 from blog.feeds.responses import FEED_SIZE, feed_response
 from blog.moderation.log import queries
-from blog.moderation.log.queries import Logged
+from blog.moderation.log.queries import PublicEntry
 from blog.moderation.log.report import report
 
 ENTRIES_PER_PAGE = 50
-# The number of entries in a file; a header leads to the next one.
+# The number of entries in a file; a header links to the next one.
 ENTRIES_PER_FILE = 10_000
 LAST_NUMBER = 2**63 - 1
 NUMBER = re.compile("[0-9]{1,19}", re.ASCII)
@@ -35,7 +35,7 @@ blueprint.add_app_template_global(subject_text)
 
 @blueprint.get("/log")
 async def index() -> ResponseReturnValue:
-    """List what moderators did, the newest first."""
+    """List what moderators did, newest first."""
     page = await read(queries.newest, requested_cursor(ENTRIES_PER_PAGE))
     head = await read(queries.head)
     return await render_template("moderation/log.html", page=page, head=head)
@@ -43,10 +43,10 @@ async def index() -> ResponseReturnValue:
 
 @blueprint.get("/log/feed.<any(atom, json):form>")
 async def feed(form: str) -> Response:
-    """The newest entries. The subtitle has the head of the chain."""
+    """The newest entries as a feed. Its subtitle contains the head of the chain."""
     page = await read(queries.newest, requested_cursor(FEED_SIZE))
     head, site = await read(queries.head), await this_site()
-    of = Feed(
+    feed_data = Feed(
         key=("moderation log",),
         title=" · ".join((_("Moderation log"), current_app.site.site_name)),
         subtitle=ngettext(
@@ -58,40 +58,40 @@ async def feed(form: str) -> Response:
         page=url_for("moderation_log.index", _external=True),
         since=site.created_at,
     )
-    entries = [_entry(logged, of.page, site) for logged in page.rows]
-    return await feed_response(form, of, entries, page.next_cursor)
+    entries = [_feed_entry(entry, feed_data.page, site) for entry in page.rows]
+    return await feed_response(form, feed_data, entries, page.next_cursor)
 
 
-def _entry(logged: Logged, page: str, site: SiteFacts) -> Entry:
-    lines = [_("Entry %(number)s: %(summary)s.", number=logged.number, summary=logged.summary)]
-    if logged.person:
-        lines.append(_("Account: %(name)s.", name=logged.person))
-    if logged.about:
-        lines.append(_("About: %(subject)s.", subject=subject_text(logged.about)))
-    if logged.rule:
-        rule = logged.rule
+def _feed_entry(entry: PublicEntry, page: str, site: SiteFacts) -> Entry:
+    lines = [_("Entry %(number)s: %(summary)s.", number=entry.number, summary=entry.summary)]
+    if entry.person:
+        lines.append(_("Account: %(name)s.", name=entry.person))
+    if entry.about:
+        lines.append(_("About: %(subject)s.", subject=subject_text(entry.about)))
+    if entry.rule:
+        rule = entry.rule
         lines.append(_("Rule %(number)s: %(text)s", number=rule["number"], text=rule["text"]))
-    lines.append(f"SHA-256: {logged.hash}")
+    lines.append(f"SHA-256: {entry.hash}")
     return Entry(
-        id=site.id_of("moderation log", logged.number),
-        page=f"{page}#entry-{logged.number}",
-        title=str(logged.summary),
+        id=site.id_of("moderation log", entry.number),
+        page=f"{page}#entry-{entry.number}",
+        title=str(entry.summary),
         html="".join(f"<p>{escape(line)}</p>" for line in lines),
-        published=logged.at,
-        updated=logged.at,
-        author=logged.moderator or _("A deleted account"),
+        published=entry.at,
+        updated=entry.at,
+        author=entry.moderator or _("A deleted account"),
     )
 
 
 @blueprint.get("/report")
 async def newest_report() -> ResponseReturnValue:
-    """Lead to the report of this year."""
+    """Redirect to the report of this year."""
     return redirect(url_for("moderation_log.yearly_report", year=now().year))
 
 
 @blueprint.get("/report/<int(fixed_digits=4):year>")
 async def yearly_report(year: int) -> ResponseReturnValue:
-    """What moderators did in a year."""
+    """Show what moderators did in a year."""
     found = await read(report, year, now().year)
     if found is None:
         raise NotFoundError(_("There's no report for this year."))
@@ -100,9 +100,9 @@ async def yearly_report(year: int) -> ResponseReturnValue:
 
 @blueprint.get("/log.ndjson")
 async def file() -> Response:
-    """The log, the oldest entries first: a JSON object per line. `?after=` is an entry's number."""
-    given = request.args.get("after", "0")
-    if not NUMBER.fullmatch(given) or (after := int(given)) > LAST_NUMBER:
+    """The log, oldest entries first, one JSON object per line. `?after=` is an entry's number."""
+    text = request.args.get("after", "0")
+    if not NUMBER.fullmatch(text) or (after := int(text)) > LAST_NUMBER:
         abort(400, "after must be the number of an entry.")
     response = Response(
         _lines(current_app.database, after), content_type="application/x-ndjson; charset=utf-8"

@@ -16,18 +16,18 @@ from blog.core.i18n import LazyText
 from blog.models import Act, LogEntry, LogOpening, User
 from blog.models.account_deletion import not_deleted
 
-# How many entries are read at once.
+# Entries read at once.
 ROWS_AT_ONCE = 500
 
 _ENTRY, _OPENING, _USER = LogEntry.__table__.c, LogOpening.__table__.c, User.__table__.c
 _ORDER = Order(_ENTRY.number)
-# What the openings of deleted accounts are, until their rows are deleted too.
+# Leaves out the openings of deleted accounts, whose rows a job deletes later.
 _IS_THERE = or_(_OPENING.user_id.is_(None), not_deleted(_OPENING.user_id))
 
 
 def _openings(*conditions: Any) -> Any:
     """The openings of an entry as an object: `{"reason": {"salt": …, "value": …, "name": …}}`,
-    where `name` is the username of the account now."""
+    where `name` is the account's current username."""
     opening = func.jsonb_build_object(
         "salt", func.encode(_OPENING.salt, "hex"), "value", _OPENING.value, "name", _USER.username
     )
@@ -60,16 +60,16 @@ class Head(NamedTuple):
     hash: str
 
 
-class Logged(NamedTuple):
-    """An entry as people read it.
+class PublicEntry(NamedTuple):
+    """An entry as shown to the public.
 
     Attributes:
         summary: what the moderator did.
-        moderator: their username then; empty if their account was deleted.
-        moderator_account: their username now; empty if they have no account.
-        person: whom it concerned, where the log says so.
-        about: what it was about, where the log says so.
-        rule: the number and the text of the rule it rests on.
+        moderator: their username at the time; empty if their account was deleted.
+        moderator_account: their current username; empty if they have no account.
+        person: the person concerned, if the log tells.
+        about: the subject, if the log tells.
+        rule: the number and text of the rule that it is based on.
     """
 
     number: int
@@ -83,10 +83,10 @@ class Logged(NamedTuple):
     hash: str
 
 
-def _logged(row: Any) -> Logged:
+def _entry_of_row(row: Any) -> PublicEntry:
     opened = row.openings
     moderator = opened.get("moderator", {})
-    return Logged(
+    return PublicEntry(
         number=row.number,
         at=row.at,
         summary=PUBLISHED[Act(row.act)].summary,
@@ -99,19 +99,19 @@ def _logged(row: Any) -> Logged:
     )
 
 
-async def newest(session: AsyncSession, wanted: CursorRequest) -> Page[Logged]:
-    """A page of the log as everybody may read it, the newest entries first.
+async def newest(session: AsyncSession, wanted: CursorRequest) -> Page[PublicEntry]:
+    """A page of the public log, newest entries first.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
     """
     values = {"limit": wanted.limit, **_ORDER.parameters(wanted.cursor)}
-    rows = [_logged(row) for row in await session.execute(_NEWEST, values)]
+    rows = [_entry_of_row(row) for row in await session.execute(_NEWEST, values)]
     return Page.of(rows, wanted, cursor_of=lambda row: _ORDER.cursor(row.number))
 
 
 async def head(session: AsyncSession) -> Head:
-    """The end of the chain."""
+    """The last entry of the chain."""
     row = (await session.execute(_HEAD)).one_or_none()
     return Head(row.number, row.hash) if row else Head(0, GENESIS)
 
@@ -119,12 +119,12 @@ async def head(session: AsyncSession) -> Head:
 async def records(
     session: AsyncSession, after: int, limit: int, *, is_whole: bool = False
 ) -> Sequence[dict[str, Any]]:
-    """Entries as `blog.core.crypto.chain.ChainCheck` reads them, the oldest first.
+    """Entries in the format that `blog.core.crypto.chain.ChainCheck` reads, oldest first.
 
     Args:
-        after: the number of the entry before the first.
-        limit: how many.
-        is_whole: whether with what only moderators may read.
+        after: the number of the entry before the first one.
+        limit: the maximum number of entries.
+        is_whole: whether to include what only moderators may read.
     """
     rows = (_WHOLE if is_whole else _PUBLIC).where(_ENTRY.number > _AFTER)
     found = await session.execute(rows.order_by(_ENTRY.number).limit(limit), {"after": after})
@@ -144,14 +144,14 @@ async def records(
 async def all_records(
     database: Database, after: int, limit: int, *, is_whole: bool = False
 ) -> AsyncIterator[Sequence[dict[str, Any]]]:
-    """Up to `limit` entries like those of `records`, some at a time; no connection is held between
-    them."""
+    """Yield up to `limit` entries like those of `records`, some at a time. No connection is held in
+    between."""
     while limit > 0:
-        some = min(limit, ROWS_AT_ONCE)
+        number = min(limit, ROWS_AT_ONCE)
         async with database.reading_session() as session:
-            found = await records(session, after, some, is_whole=is_whole)
+            found = await records(session, after, number, is_whole=is_whole)
         if found:
             yield found
-        if len(found) < some:
+        if len(found) < number:
             return
-        after, limit = found[-1]["entry"]["number"], limit - some
+        after, limit = found[-1]["entry"]["number"], limit - number

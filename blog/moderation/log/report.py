@@ -1,4 +1,4 @@
-"""The transparency report of a year, made from the public log."""
+"""The transparency report of a year, computed from the public log."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ from blog.core.i18n import LazyText
 from blog.models import Act, LogEntry
 
 _ENTRY = LogEntry.__table__.c
-_FIRST = select(func.min(_ENTRY.at))
+_FIRST_TIME = select(func.min(_ENTRY.at))
 
 
 class RuleCount(NamedTuple):
-    """How many actions rest on a rule, with its text as it was in the newest of them."""
+    """The number of actions based on a rule, with its text at the time of the newest one."""
 
     number: int
     text: str
@@ -27,10 +27,10 @@ class Report(NamedTuple):
     """What moderators did in a year, in UTC.
 
     Attributes:
-        years: those for which there is a report, the newest first.
-        acts: what they did, and how often, the most frequent first.
-        rules: the rules that the actions rest on, in their order.
-        without_rule: how many actions rest on none.
+        years: the years that have a report, newest first.
+        acts: the actions and how often they were taken, most frequent first.
+        rules: the rules that the actions are based on, in order.
+        without_rule: the number of actions not based on a rule.
         last: the number of the last entry of the year; `None` if there is none.
     """
 
@@ -48,14 +48,14 @@ class Report(NamedTuple):
 
 
 async def report(session: AsyncSession, year: int, this_year: int) -> Report | None:
-    """The report of a year; `None` for one before the log began, or in the future.
+    """The report of a year; `None` for a year before the log started or in the future.
 
     Args:
-        this_year: until when there are reports.
+        this_year: the last year that has a report.
     """
-    first: datetime | None = await session.scalar(_FIRST)
-    began = first.astimezone(UTC).year if first else this_year
-    if not began <= year <= this_year:
+    first: datetime | None = await session.scalar(_FIRST_TIME)
+    first_year = first.astimezone(UTC).year if first else this_year
+    if not first_year <= year <= this_year:
         return None
     rows = (await session.execute(_counts(year))).all()
     acts, rules, texts, without_rule = Counter[Act](), Counter[int](), dict[int, str](), 0
@@ -68,7 +68,7 @@ async def report(session: AsyncSession, year: int, this_year: int) -> Report | N
             texts[row.rule["number"]] = row.rule["text"]
     return Report(
         year=year,
-        years=tuple(range(this_year, began - 1, -1)),
+        years=tuple(range(this_year, first_year - 1, -1)),
         acts=tuple((PUBLISHED[act].summary, number) for act, number in acts.most_common()),
         rules=tuple(RuleCount(number, texts[number], rules[number]) for number in sorted(rules)),
         without_rule=without_rule,

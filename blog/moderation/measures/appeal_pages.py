@@ -1,6 +1,6 @@
-"""The person's pages: the measures against them, and the form for an appeal.
+"""Pages for the person concerned: the measures against them, and the form for an appeal.
 
-The form is found by a link in the mail, also by people who can't log in any more.
+A link in the email leads to the form, even for people who can no longer log in.
 """
 
 from quart import Blueprint, flash, redirect, render_template, url_for
@@ -31,7 +31,7 @@ blueprint.add_app_template_global(appeal_token)
 
 @blueprint.get("/auth/measures")
 async def own() -> ResponseReturnValue:
-    """List what moderators have done about the viewer, and what came of their reports."""
+    """List the measures against the viewer, and the outcomes of the viewer's reports."""
     viewer_id = required_viewer().id
     return await render_template(
         "moderation/own_measures.html",
@@ -42,49 +42,49 @@ async def own() -> ResponseReturnValue:
 
 @blueprint.get("/appeal")
 async def ask() -> ResponseReturnValue:
-    """Show the form of people who can't log in, and have no link."""
-    return await _question(Form(AddressForm))
+    """Show the form for people who can't log in and have no link."""
+    return await _ask_page(Form(AddressForm))
 
 
 @blueprint.post("/appeal")
 @quota(MAILING)
 async def mail_link() -> ResponseReturnValue:
-    """Mail the link to the holder of a disabled account: its `email`."""
+    """Email the link to the holder of a disabled account, by its `email`."""
     form = Form(AddressForm)
     if (data := await form.submitted()) is None:
-        return await _question(form)
+        return await _ask_page(form)
     await appeals.mail_appeal_link(db(), data.email)
     await flash(str(LINK_SENT), "success")
     return redirect(url_for("login.login"))
 
 
-async def _question(form: Form[AddressForm]) -> ResponseReturnValue:
+async def _ask_page(form: Form[AddressForm]) -> ResponseReturnValue:
     return await render_template("moderation/ask_for_appeal.html", form=form), form.status
 
 
 @blueprint.get("/appeal/<token>")
 async def form(token: str) -> ResponseReturnValue:
-    """Show a measure, with the form for an appeal or what has become of it."""
-    return await _page(await _measure(token), Form(AppealForm))
+    """Show a measure, with the form for an appeal or the state of the appeal."""
+    return await _page(await _load_measure(token), Form(AppealForm))
 
 
 @blueprint.post("/appeal/<token>")
 @quota(REPORTING)
 async def send(token: str) -> ResponseReturnValue:
     """Appeal against a measure, with a `text` for another moderator."""
-    measure, sent = await _measure(token), Form(AppealForm)
+    measure, sent = await _load_measure(token), Form(AppealForm)
     if (data := await sent.submitted()) is None:
         return await _page(measure, sent)
     try:
         await appeals.make_appeal(db(), measure.id, data.text)
     except InvalidFieldsError as error:
         sent.refuse(error)
-        return await _page(await _measure(token), sent)
+        return await _page(await _load_measure(token), sent)
     await flash(_("Appeal sent. We'll email you the decision."), "success")
     return redirect(url_for("appeals.form", token=token))
 
 
-async def _measure(token: str) -> Measure:
+async def _load_measure(token: str) -> Measure:
     try:
         content = current_app.links.read(APPEAL, token, max_age=None)
     except InvalidTokenError:

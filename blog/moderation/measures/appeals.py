@@ -1,4 +1,4 @@
-"""Appeals against measures: making one, and deciding it. Each function is one transaction."""
+"""Make and decide appeals against measures. Each function is one transaction."""
 
 from datetime import timedelta
 
@@ -18,10 +18,10 @@ from blog.moderation.events import AppealDecided, AppealMade
 from blog.moderation.measures import mails
 from blog.moderation.measures.policies import may_decide_appeal
 from blog.moderation.measures.queries import disabling_measure, has_another_moderator
-from blog.moderation.measures.service import lift, locked_measure
+from blog.moderation.measures.service import lift, lock_measure
 from blog.moderation.service import require_moderator
 
-# As long as in Article 20 of the Digital Services Act (EU 2022/2065).
+# The time required by Article 20 of the Digital Services Act (EU 2022/2065).
 APPEALS_FOR = timedelta(days=183)
 NO_SUCH_MEASURE = lazy_gettext("This decision doesn't exist.")
 NO_SUCH_APPEAL = lazy_gettext("Nobody has appealed against this decision.")
@@ -32,9 +32,9 @@ ABOUT_ONESELF = lazy_gettext("This is about you. Another moderator decides the a
 
 
 async def mail_appeal_link(session: AsyncSession, email: str) -> None:
-    """Mail the link to the person with this address, if their account is disabled."""
+    """Email the link to the person with this address, if their account is disabled."""
     if (measure := await disabling_measure(session, email)) is not None:
-        await mails.tell_of_measure(session, measure.person, measure)
+        await mails.mail_measure(session, measure.person, measure)
         await session.commit()
 
 
@@ -44,13 +44,13 @@ def is_too_late(measure: Measure) -> bool:
 
 
 async def make_appeal(session: AsyncSession, measure_id: int, text: str) -> None:
-    """Appeal against a measure, once. The caller knows that it is the person who appeals.
+    """Appeal against a measure, once. The caller has identified the person.
 
     Raises:
-        NotFoundError: there is no such measure (any more).
-        InvalidFieldsError: they have appealed already, or it is too late.
+        NotFoundError: the measure doesn't exist (any more).
+        InvalidFieldsError: they have already appealed, or it is too late.
     """
-    measure = await locked_measure(session, measure_id)
+    measure = await lock_measure(session, measure_id)
     if measure.appeal is not None:
         raise InvalidFieldsError({"": ONLY_ONCE})
     if is_too_late(measure):
@@ -63,19 +63,19 @@ async def make_appeal(session: AsyncSession, measure_id: int, text: str) -> None
 async def decide_appeal(
     session: AsyncSession, moderator: Viewer, measure_id: int, answer: str, *, is_granted: bool
 ) -> bool:
-    """Decide an appeal, and mail the answer to the person. If it is granted, the measure ends.
+    """Decide an appeal, and email the answer to the person. If it is granted, the measure ends.
 
     Returns:
-        `False` if another moderator has decided it.
+        `False` if another moderator has already decided it.
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
-        NotFoundError: there is no such appeal (any more).
+        NotFoundError: the appeal doesn't exist (any more).
         InvalidFieldsError: the viewer took the measure, or it is about them.
     """
     require_moderator(moderator)
     await _lock_subject(session, measure_id)
-    measure = await locked_measure(session, measure_id)
+    measure = await lock_measure(session, measure_id)
     appeal = measure.appeal
     if appeal is None:
         raise NotFoundError(NO_SUCH_APPEAL)
@@ -88,12 +88,12 @@ async def decide_appeal(
     appeal.decided_at, appeal.decided_by_id = now(), moderator.id
     appeal.is_granted, appeal.answer = is_granted, answer
     if is_granted and measure.is_active:
-        await _lift(session, moderator, measure, answer)
+        await _end_measure(session, moderator, measure, answer)
     act = Act.GRANT_APPEAL if is_granted else Act.REJECT_APPEAL
     details = {"measure": measure_id, "reason": answer}
     entry = audit.record(session, moderator, act, measure.person, **details)
     await session.flush()
-    await mails.tell_of_decision(session, measure.person, measure)
+    await mails.mail_decision(session, measure.person, measure)
     await record(session, AppealDecided(measure_id, measure.person_id, moderator.id, is_granted))
     await moderation_log.publish(session, entry, measure.rule)
     await session.commit()
@@ -101,7 +101,7 @@ async def decide_appeal(
 
 
 async def _lock_subject(session: AsyncSession, measure_id: int) -> None:
-    """Lock the post or comment that was hidden, before the account, in the order of all writers."""
+    """Lock the hidden post or comment before the account, in the order that all writers follow."""
     subject = select(Measure.post_id, Measure.comment_id).where(Measure.id == measure_id)
     for post_id, comment_id in await session.execute(subject):
         if post_id is not None:
@@ -111,11 +111,13 @@ async def _lock_subject(session: AsyncSession, measure_id: int) -> None:
             await lock_post_of(session, comment_id)
 
 
-async def _lift(session: AsyncSession, moderator: Viewer, measure: Measure, answer: str) -> None:
-    """End the measure; the log has its own entry for the decision."""
+async def _end_measure(
+    session: AsyncSession, moderator: Viewer, measure: Measure, answer: str
+) -> None:
+    """End the measure. The log gets no entry for this, because the decision has one."""
     if measure.kind != MeasureKind.HIDE:
         await lift(session, moderator, measure, answer)
     elif measure.post_id is not None:
-        await moderation.unhide_post(session, moderator, measure.post_id, answer)
+        await moderation.restore_post(session, moderator, measure.post_id, answer)
     elif measure.comment_id is not None:
-        await moderation.bring_back_comment(session, moderator, measure.comment_id, answer)
+        await moderation.restore_comment(session, moderator, measure.comment_id, answer)

@@ -1,7 +1,7 @@
-"""The jobs that hide everything by a person, and show it again when the measure ends.
+"""The jobs that hide everything by a person, and unhide it when the measure ends.
 
-Each batch is a transaction, and a killed job goes on where it was. Rows are locked in the order
-posts, comments, reports, and the measure last: a batch counts only if it is still in force.
+Each batch is a transaction, and a killed job resumes. Rows are locked in the order posts, comments,
+reports, and the measure last: a batch is committed only if the measure is still in force.
 """
 
 import asyncio
@@ -34,20 +34,20 @@ Batch = Callable[[AsyncSession, Measure], Awaitable[bool]]
 
 
 async def hide_everything(job: RunningJob) -> None:
-    """Hide what a person has written until the measure was taken."""
-    await _in_batches(job, _hide_posts, _disable_comments, in_force=True)
+    """Hide everything a person wrote before the measure was taken."""
+    await _run_in_batches(job, _hide_posts, _disable_comments, in_force=True)
 
 
 async def show_everything(job: RunningJob) -> None:
-    """Show again what a measure has hidden, and no moderator has shown before."""
-    await _in_batches(job, _show_posts, _enable_comments, in_force=False)
+    """Unhide what a measure has hidden, except for what moderators have already unhidden."""
+    await _run_in_batches(job, _show_posts, _enable_comments, in_force=False)
 
 
 HIDE_EVERYTHING = JobKind("hide_everything", hide_everything)
 SHOW_EVERYTHING = JobKind("show_everything", show_everything)
 
 
-async def _in_batches(job: RunningJob, *steps: Batch, in_force: bool) -> None:
+async def _run_in_batches(job: RunningJob, *steps: Batch, in_force: bool) -> None:
     end = time.monotonic() + TURN_SECONDS
     while time.monotonic() < end and not job.stopping.is_set():
         start = time.monotonic()
@@ -76,7 +76,7 @@ async def _hide_posts(session: AsyncSession, measure: Measure) -> bool:
         Post.author_id == measure.person_id, Post.status == PostStatus.PUBLISHED,
         Post.hidden_at.is_(None), Post.published_at <= measure.created_at,
     )  # fmt: skip
-    posts = await _locked(session, theirs.order_by(Post.id).limit(ROWS_AT_ONCE))
+    posts = await _lock_posts(session, theirs.order_by(Post.id).limit(ROWS_AT_ONCE))
     if not posts:
         return False
     hidden = update(Post).where(Post.id.in_(posts))
@@ -84,8 +84,8 @@ async def _hide_posts(session: AsyncSession, measure: Measure) -> bool:
         hidden.values(hidden_at=now(), hidden_reason=measure.reason),
         execution_options={"synchronize_session": False},
     )
-    await _remember(session, measure, "post_id", posts)
-    await _resolve(session, measure, Report.post_id.in_(posts))
+    await _save_items(session, measure, "post_id", posts)
+    await _resolve_reports(session, measure, Report.post_id.in_(posts))
     moderator = measure.moderator_id or 0
     events = [
         PostHidden(post, measure.person_id, moderator, with_everything=True) for post in posts
@@ -103,7 +103,7 @@ async def _disable_comments(session: AsyncSession, measure: Measure) -> bool:
     found = (await session.scalars(theirs.order_by(Comment.id).limit(ROWS_AT_ONCE))).all()
     if not found:
         return False
-    comments = await _locked_comments(session, found, Comment.disabled_at.is_(None))
+    comments = await _lock_comments(session, found, Comment.disabled_at.is_(None))
     disabled = update(Comment).where(Comment.id.in_(comments))
     await session.execute(
         disabled.values(
@@ -111,8 +111,8 @@ async def _disable_comments(session: AsyncSession, measure: Measure) -> bool:
         ),
         execution_options={"synchronize_session": False},
     )
-    await _remember(session, measure, "comment_id", list(comments))
-    await _resolve(session, measure, Report.comment_id.in_(comments))
+    await _save_items(session, measure, "comment_id", list(comments))
+    await _resolve_reports(session, measure, Report.comment_id.in_(comments))
     moderator = measure.moderator_id or 0
     events = [
         CommentDisabled(comment, post, measure.person_id, moderator, with_everything=True)
@@ -124,11 +124,11 @@ async def _disable_comments(session: AsyncSession, measure: Measure) -> bool:
 
 
 async def _show_posts(session: AsyncSession, measure: Measure) -> bool:
-    """Show some posts again; returns whether there were any."""
+    """Unhide some posts; returns whether there were any."""
     items = select(MeasureItem.post_id).where(
         MeasureItem.measure_id == measure.id, MeasureItem.post_id.is_not(None)
     )
-    posts = await _locked(session, select(Post.id).where(Post.id.in_(items)).order_by(Post.id)
+    posts = await _lock_posts(session, select(Post.id).where(Post.id.in_(items)).order_by(Post.id)
                           .limit(ROWS_AT_ONCE))  # fmt: skip
     if not posts:
         return False
@@ -145,14 +145,14 @@ async def _show_posts(session: AsyncSession, measure: Measure) -> bool:
 
 
 async def _enable_comments(session: AsyncSession, measure: Measure) -> bool:
-    """Enable some comments again; returns whether there were any."""
+    """Enable some comments; returns whether there were any."""
     items = select(MeasureItem.comment_id).where(
         MeasureItem.measure_id == measure.id, MeasureItem.comment_id.is_not(None)
     )
     found = (await session.scalars(items.order_by(MeasureItem.id).limit(ROWS_AT_ONCE))).all()
     if not found:
         return False
-    comments = await _locked_comments(session, [each for each in found if each is not None])
+    comments = await _lock_comments(session, [each for each in found if each is not None])
     enabled = update(Comment).where(Comment.id.in_(comments))
     await session.execute(
         enabled.values(disabled_at=None, disabled_by_id=None, disabled_reason=None),
@@ -169,17 +169,19 @@ async def _enable_comments(session: AsyncSession, measure: Measure) -> bool:
     return True
 
 
-async def _locked(session: AsyncSession, posts: Select[Any]) -> Sequence[int]:
+async def _lock_posts(session: AsyncSession, posts: Select[Any]) -> Sequence[int]:
     return (await session.scalars(posts.with_for_update(key_share=True, of=Post))).all()
 
 
-async def _locked_comments(
+async def _lock_comments(
     session: AsyncSession, found: Sequence[int], *conditions: ColumnElement[bool]
 ) -> dict[int, int]:
-    """Lock comments after their posts; the posts by comment. Deleted ones are left out, and those
-    that don't meet the conditions any more."""
-    under = select(Comment.post_id).where(Comment.id.in_(found))
-    posts = select(Post.id).where(Post.id.in_(under)).order_by(Post.id)
+    """Lock comments after their posts; returns the posts by comment.
+
+    Comments that are deleted or no longer meet the conditions are left out.
+    """
+    posts_above = select(Comment.post_id).where(Comment.id.in_(found))
+    posts = select(Post.id).where(Post.id.in_(posts_above)).order_by(Post.id)
     await session.execute(posts.with_for_update(read=True, key_share=True))
     comments = (
         select(Comment.id, Comment.post_id)
@@ -190,7 +192,7 @@ async def _locked_comments(
     return {row.id: row.post_id for row in await session.execute(comments)}
 
 
-async def _remember(
+async def _save_items(
     session: AsyncSession, measure: Measure, column: str, rows: Sequence[int]
 ) -> None:
     items = [{"measure_id": measure.id, column: row} for row in rows]
@@ -198,8 +200,10 @@ async def _remember(
         await session.execute(insert(MeasureItem).values(items).on_conflict_do_nothing())
 
 
-async def _resolve(session: AsyncSession, measure: Measure, about: ColumnElement[bool]) -> None:
-    """Resolve the reports about what was hidden."""
+async def _resolve_reports(
+    session: AsyncSession, measure: Measure, about: ColumnElement[bool]
+) -> None:
+    """Resolve the reports about hidden posts or comments."""
     resolved = await session.execute(
         update(Report)
         .where(about, Report.closed_at.is_(None))

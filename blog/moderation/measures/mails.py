@@ -1,4 +1,4 @@
-"""The mails about measures and appeals, and the links in them."""
+"""Emails about measures and appeals, and the links in them."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from blog.mail import outbox
 from blog.models import Measure, User
 
 APPEAL = "appeal"
-# About what the person wrote; they can't act on it while their account is disabled.
+# Messages about a person's texts, on which they can't act while their account is disabled.
 ABOUT_TEXTS = {"post_hidden", "comment_disabled"}
 
 
 def appeal_token(measure_id: int) -> str:
-    """What the address of the page for an appeal ends with. People whose account is disabled can't
-    log in, so anyone who has the mail may appeal."""
+    """The token in the URL of the page for an appeal. People whose account is disabled can't log
+    in, so anyone who has the email may appeal."""
     return current_app.links.sign(APPEAL, {"measure": measure_id})
 
 
-async def tell_of_measure(
+async def mail_measure(
     session: AsyncSession, person: User, measure: Measure, title: str | None = None
 ) -> None:
-    """Mail a person about a measure, if their address is confirmed; the caller commits."""
+    """Email a person about a measure, if their address is confirmed; the caller commits."""
     message, link = "measure", external_url("site.home")
     if measure.post_id is not None:
         message, link = "post_hidden", external_url("site.post", post_id=measure.post_id)
@@ -32,15 +32,15 @@ async def tell_of_measure(
             "comment_disabled",
             external_url("comments.show", comment_id=measure.comment_id),
         )
-    await _put(session, person, message, measure, link=link, title=title)
+    await _send(session, person, message, measure, link=link, title=title)
 
 
-async def tell_of_decision(session: AsyncSession, person: User, measure: Measure) -> None:
-    """Mail a person the answer to their appeal; the caller commits."""
-    await _put(session, person, "appeal_decided", measure, appeal=measure.appeal)
+async def mail_decision(session: AsyncSession, person: User, measure: Measure) -> None:
+    """Email a person the answer to their appeal; the caller commits."""
+    await _send(session, person, "appeal_decided", measure, appeal=measure.appeal)
 
 
-async def _put(
+async def _send(
     session: AsyncSession, person: User, message: str, measure: Measure, **context: Any
 ) -> None:
     if person.is_confirmed and not (person.is_disabled and message in ABOUT_TEXTS):

@@ -1,4 +1,4 @@
-"""The moderators' pages: what is known of a person, measures against them, and appeals."""
+"""Pages for moderators: a person's record, measures against them, and appeals."""
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -12,11 +12,11 @@ from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
 from blog.models import Measure, MeasureKind, Permission, User
-from blog.moderation.answers.choice import with_template
+from blog.moderation.answers.choice import fill_in_template
 from blog.moderation.answers.queries import templates
 from blog.moderation.measures import appeals, queries, service
 from blog.moderation.measures.policies import POLICIES, may_decide_appeal, may_take_measures
-from blog.moderation.measures.preview import affected, preview
+from blog.moderation.measures.preview import count_affected, describe_effect
 from blog.moderation.measures.schemas import Decision, DecisionForm, MeasureForm, PersonMeasure
 from blog.moderation.measures.wording import WORDING, wording
 from blog.moderation.notes.queries import notes_about
@@ -37,7 +37,7 @@ moderators_only = permission_required(Permission.MODERATE)
 @blueprint.get("/people/<id:user_id>")
 @moderators_only
 async def person(user_id: int) -> ResponseReturnValue:
-    """What moderators know of a person, with the form for a measure."""
+    """Show a person's record, with the form for a measure."""
     return await _person_page(user_id, Form(MeasureForm))
 
 
@@ -45,10 +45,10 @@ async def person(user_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @moderators_only
 async def take(user_id: int) -> ResponseReturnValue:
-    """Take a measure against a person: `kind`, the number of a `rule`, and a `reason`. Without
-    `confirmed`, show what it would do first."""
+    """Take a measure against a person: its `kind`, the number of a `rule`, and a `reason`. Without
+    `confirmed`, first show what it would do."""
     form = Form(MeasureForm)
-    if await with_template(form, "reason"):
+    if await fill_in_template(form, "reason"):
         return await _person_page(user_id, form)
     if (data := await form.submitted()) is None or "back" in form.values:
         return await _person_page(user_id, form)
@@ -67,7 +67,7 @@ async def take(user_id: int) -> ResponseReturnValue:
 async def _confirmation_page(
     user_id: int, form: Form[MeasureForm], data: MeasureForm, rule: Snapshot | None
 ) -> ResponseReturnValue:
-    kind, found = MeasureKind(data.kind), await _person(user_id)
+    kind, found = MeasureKind(data.kind), await _load_person(user_id)
     if not may_take_measures(required_viewer(), found):
         raise ForbiddenError
     return await render_template(
@@ -76,23 +76,23 @@ async def _confirmation_page(
         words=WORDING[kind],
         until=data.until,
         rule=rule,
-        preview=preview(kind, await affected(db(), found)),
+        preview=describe_effect(kind, await count_affected(db(), found)),
         form=form,
     )
 
 
-async def _person(user_id: int) -> User:
+async def _load_person(user_id: int) -> User:
     if (found := await queries.person_by_id(db(), user_id)) is None:
         raise NotFoundError(service.NO_SUCH_PERSON)
     return found
 
 
 async def _person_page(user_id: int, form: Form[MeasureForm]) -> ResponseReturnValue:
-    found = await _person(user_id)
+    found = await _load_person(user_id)
     page = await render_template(
         "moderation/person.html",
         person=found,
-        record=await queries.record_of(db(), found),
+        record=await queries.load_record(db(), found),
         measures=await queries.measures_against(db(), user_id),
         notes=await notes_about(db(), user_id),
         templates=await templates(db()),
@@ -107,7 +107,7 @@ async def _person_page(user_id: int, form: Form[MeasureForm]) -> ResponseReturnV
 @moderators_only
 async def confirm_lifting(measure_id: int) -> ResponseReturnValue:
     """Ask for the reason before a measure ends."""
-    return await _lifting_page(await _measure(measure_id), Form(ReasonForm))
+    return await _lifting_page(await _load_measure(measure_id), Form(ReasonForm))
 
 
 @blueprint.post("/measures/<id:measure_id>/lift")
@@ -115,7 +115,7 @@ async def confirm_lifting(measure_id: int) -> ResponseReturnValue:
 @moderators_only
 async def lift(measure_id: int) -> ResponseReturnValue:
     """End a measure before its time."""
-    measure, form = await _measure(measure_id), Form(ReasonForm)
+    measure, form = await _load_measure(measure_id), Form(ReasonForm)
     if (data := await form.submitted()) is None:
         return await _lifting_page(measure, form)
     person_id = measure.person_id
@@ -131,7 +131,7 @@ async def _lifting_page(measure: Measure, form: Form[ReasonForm]) -> ResponseRet
     return page, form.status
 
 
-async def _measure(measure_id: int) -> Measure:
+async def _load_measure(measure_id: int) -> Measure:
     if (found := await queries.measure_by_id(db(), measure_id)) is None:
         raise NotFoundError(service.NO_SUCH_MEASURE)
     return found
@@ -140,7 +140,7 @@ async def _measure(measure_id: int) -> Measure:
 @blueprint.get("/appeals")
 @moderators_only
 async def open_appeals() -> ResponseReturnValue:
-    """List the appeals that wait for a decision, the oldest first."""
+    """List the undecided appeals, oldest first."""
     page = await queries.open_appeals(db(), requested_cursor(APPEALS_PER_PAGE))
     return await render_template("moderation/appeals.html", appeals=page)
 
@@ -156,7 +156,7 @@ async def appeal(measure_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @moderators_only
 async def decide(measure_id: int) -> ResponseReturnValue:
-    """Decide an appeal: `decision` is `lift` or `keep`, and `answer` goes to the person."""
+    """Decide an appeal: `decision` is `lift` or `keep`, and `answer` is emailed to the person."""
     form = Form(DecisionForm)
     if (data := await form.submitted()) is None:
         return await _appeal_page(measure_id, form)
@@ -176,7 +176,7 @@ async def decide(measure_id: int) -> ResponseReturnValue:
 
 
 async def _appeal_page(measure_id: int, form: Form[DecisionForm]) -> ResponseReturnValue:
-    measure = await _measure(measure_id)
+    measure = await _load_measure(measure_id)
     if measure.appeal is None:
         raise NotFoundError(appeals.NO_SUCH_APPEAL)
     has_another = await queries.has_another_moderator(db(), measure)

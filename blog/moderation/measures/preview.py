@@ -1,4 +1,4 @@
-"""What a measure would affect, for the moderator who is about to take it."""
+"""What a measure would affect, shown to the moderator who is about to take it."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.i18n import format_list, lazy_gettext, ngettext
 from blog.models import Comment, MeasureKind, User
 
-# Up to here comments are counted.
+# Comments are counted up to this number.
 COUNTED_TO = 10_000
 SENTENCES = {
     MeasureKind.HIDE_ALL: lazy_gettext("This hides what they've written: %(texts)s."),
@@ -19,11 +19,11 @@ SENTENCES = {
 
 
 class Affected(NamedTuple):
-    """What a person has written that others can read.
+    """The number of a person's texts that others can read.
 
     Attributes:
-        posts: how many posts.
-        comments: how many comments; one more than `COUNTED_TO` if there are more than that.
+        posts: the number of posts.
+        comments: the number of comments; `COUNTED_TO` + 1 if there are more than `COUNTED_TO`.
     """
 
     posts: int
@@ -31,7 +31,7 @@ class Affected(NamedTuple):
 
     @property
     def texts(self) -> str:
-        """These numbers, such as "41 posts and 120 comments"."""
+        """These numbers in words, such as "41 posts and 120 comments"."""
         posts = ngettext("%(num)s post", "%(num)s posts", self.posts)
         if self.comments > COUNTED_TO:
             comments = ngettext(
@@ -42,8 +42,8 @@ class Affected(NamedTuple):
         return format_list([posts, comments])
 
 
-async def affected(session: AsyncSession, person: User) -> Affected:
-    """What a measure against a person would affect now."""
+async def count_affected(session: AsyncSession, person: User) -> Affected:
+    """Count what a measure against a person would affect now."""
     comments = select(Comment.id).where(
         Comment.author_id == person.id, Comment.disabled_at.is_(None)
     )
@@ -51,6 +51,6 @@ async def affected(session: AsyncSession, person: User) -> Affected:
     return Affected(person.post_count, await session.scalar(number) or 0)
 
 
-def preview(kind: MeasureKind, found: Affected) -> str:
-    """What a measure would do, with numbers; empty for one that only sends a mail."""
+def describe_effect(kind: MeasureKind, found: Affected) -> str:
+    """Describe what a measure would do, with numbers; empty if it only sends an email."""
     return str(SENTENCES[kind].with_values(texts=found.texts)) if kind in SENTENCES else ""

@@ -23,9 +23,9 @@ from blog.models import (
 )
 from blog.models.account_deletion import not_deleted
 
-# How many of a person's measures are shown.
+# The newest measures against a person that are shown.
 MEASURES_SHOWN = 50
-# Up to here a person's posts, comments and reports are counted.
+# A person's posts, comments and reports are counted up to this number.
 COUNTED_TO = 500
 
 _MEASURE = select(Measure).options(
@@ -35,7 +35,7 @@ _MEASURE = select(Measure).options(
 )
 _PERSON = aliased(User)
 _MODERATES = Role.permissions.bitwise_and(Permission.MODERATE) == Permission.MODERATE
-# The oldest first: they have waited longest.
+# Oldest first, because they have waited longest.
 _OPEN_APPEALS: Listing[Appeal] = Listing(
     Order(Appeal.created_at, Appeal.measure_id, descending=False),
     select(Appeal)
@@ -52,15 +52,15 @@ _OPEN_APPEALS: Listing[Appeal] = Listing(
 
 
 class Record(NamedTuple):
-    """What moderators have had to do with a person before. All but `posts` are counted up to
-    `COUNTED_TO`; one more says that there are more.
+    """A person's record. All numbers but `posts` are counted up to `COUNTED_TO`; one more means
+    that there are more.
 
     Attributes:
-        posts: how many they have written that others can read.
-        hidden_posts: how many of their posts are hidden.
-        comments: how many they have written.
-        reports: how many reports there were about these.
-        upheld: how many of the newest `COUNTED_TO` of these moderators acted on.
+        posts: posts of theirs that others can read.
+        hidden_posts: posts of theirs that are hidden.
+        comments: comments of theirs.
+        reports: reports about these.
+        upheld: the number of the newest `COUNTED_TO` reports that moderators acted on.
     """
 
     posts: int
@@ -84,8 +84,8 @@ async def person_by_id(session: AsyncSession, person_id: int) -> User | None:
     )
 
 
-async def record_of(session: AsyncSession, person: User) -> Record:
-    """What is known of a person, which reads no more of one who has written very much."""
+async def load_record(session: AsyncSession, person: User) -> Record:
+    """Load a person's record. The cost is bounded, however much they have written."""
     reports = (
         select(Report.state)
         .where(Report.author_id == person.id)
@@ -93,16 +93,16 @@ async def record_of(session: AsyncSession, person: User) -> Record:
         .limit(COUNTED_TO + 1)
         .subquery("reports_about_them")
     )
-    hidden = _number(
+    hidden = _count_up_to_limit(
         select(Post.id).where(Post.author_id == person.id, Post.hidden_at.is_not(None))
     )
-    comments = _number(select(Comment.id).where(Comment.author_id == person.id))
+    comments = _count_up_to_limit(select(Comment.id).where(Comment.author_id == person.id))
     upheld = func.count().filter(reports.c.state == "resolved")
     counts = select(hidden, comments, func.count(), upheld).select_from(reports)
     return Record(person.post_count, *(await session.execute(counts)).one())
 
 
-def _number(rows: Select[Any]) -> ScalarSelect[int]:
+def _count_up_to_limit(rows: Select[Any]) -> ScalarSelect[int]:
     """The number of rows, up to one more than `COUNTED_TO`."""
     return select(func.count()).select_from(rows.limit(COUNTED_TO + 1).subquery()).scalar_subquery()
 
@@ -114,15 +114,15 @@ async def measures_against(session: AsyncSession, person_id: int) -> Sequence[Me
 
 
 async def measure_by_id(session: AsyncSession, measure_id: int) -> Measure | None:
-    """A measure against someone whose account exists, with its appeal."""
+    """A measure against a person whose account exists, with its appeal."""
     return await session.scalar(
         _MEASURE.where(Measure.id == measure_id, not_deleted(Measure.person_id))
     )
 
 
 def can_moderate() -> ColumnElement[bool]:
-    """Whether an account can act as a moderator: it has the role, and is confirmed and neither
-    disabled nor paused."""
+    """The condition that an account can act as a moderator: it has the role, is confirmed, and is
+    neither disabled nor paused."""
     return and_(User.role_id.in_(select(Role.id).where(_MODERATES)), _is_active())
 
 
@@ -140,7 +140,7 @@ async def has_another_moderator(session: AsyncSession, measure: Measure) -> bool
 
 async def has_moderator_besides(session: AsyncSession, *user_ids: int) -> bool:
     """Whether anyone else can act as a moderator."""
-    # The order is that of the index of people by role, where few of a million are moderators.
+    # The order of the index of people by role, because few of a million people are moderators.
     another = (
         select(User.id)
         .where(User.role_id == Role.id, _is_active(), User.id.not_in(user_ids))
@@ -153,7 +153,7 @@ async def has_moderator_besides(session: AsyncSession, *user_ids: int) -> bool:
 
 
 async def disabling_measure(session: AsyncSession, email: str) -> Measure | None:
-    """The measure by which the account with this confirmed address is disabled."""
+    """The measure that disables the account with this confirmed address."""
     disabling = (
         _MEASURE.join(_PERSON, _PERSON.id == Measure.person_id)
         .where(
@@ -168,9 +168,9 @@ async def disabling_measure(session: AsyncSession, email: str) -> Measure | None
 
 
 async def open_appeals(session: AsyncSession, wanted: CursorRequest) -> Page[Appeal]:
-    """The appeals that nobody has decided, the oldest first.
+    """The undecided appeals, oldest first.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
     """
     return await _OPEN_APPEALS.read(session, wanted)

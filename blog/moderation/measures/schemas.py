@@ -21,7 +21,7 @@ NO_END = lazy_gettext(
 
 
 class PersonMeasure(StrEnum):
-    """The kinds of measures against a person. One post or comment is hidden at its page."""
+    """The kinds of measures against a person, other than hiding a single post or comment."""
 
     REMIND = MeasureKind.REMIND
     HIDE_ALL = MeasureKind.HIDE_ALL
@@ -31,7 +31,7 @@ class PersonMeasure(StrEnum):
 
 
 class MeasureForm(RuleForm):
-    """What to do about a person. `until` is the day on which a pause ends, at midnight UTC."""
+    """A measure against a person. `until` is the day on which a pause ends, at midnight UTC."""
 
     kind: PersonMeasure
     until: Annotated[date | None, BeforeValidator(none_if_empty), Field(validate_default=True)] = (
@@ -40,7 +40,7 @@ class MeasureForm(RuleForm):
 
     @field_validator("until")
     @classmethod
-    def _ends_a_pause(cls, until: date | None, info: ValidationInfo) -> date | None:
+    def _validate_end(cls, until: date | None, info: ValidationInfo) -> date | None:
         if info.data.get("kind") is not PersonMeasure.PAUSE:
             return None
         today = now().date()
@@ -50,7 +50,7 @@ class MeasureForm(RuleForm):
 
     @property
     def end(self) -> datetime:
-        """The moment at which a pause ends."""
+        """The time at which a pause ends."""
         return datetime.combine(self.until or date.min, time(), UTC)
 
 
@@ -69,7 +69,7 @@ class MeasureLift(ReasonForm):
 
 
 class AppealForm(Schema):
-    """What a person says against a measure."""
+    """The text of an appeal against a measure."""
 
     text: Annotated[str, Field(max_length=LONGEST_APPEAL), NotBlank]
 
@@ -81,7 +81,7 @@ class AddressForm(Schema):
 
 
 class Decision(StrEnum):
-    """What becomes of a measure after an appeal."""
+    """Whether an appeal lifts the measure."""
 
     LIFT = "lift"
     KEEP = "keep"

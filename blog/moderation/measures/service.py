@@ -1,6 +1,6 @@
-"""Taking and lifting measures. Each function is one transaction, unless it says otherwise.
+"""Take and lift measures. Each function is one transaction, unless it says otherwise.
 
-The account is locked first, so of two moderators at once one is told what the other has done.
+The account is locked first, so if two moderators act at once, one learns what the other has done.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from blog.tags.jobs import count_tags_again
 NO_SUCH_PERSON = lazy_gettext("This user doesn't exist.")
 NO_SUCH_MEASURE = lazy_gettext("This decision doesn't exist.")
 IS_IN_FORCE = lazy_gettext("This is already in force.")
-KEEP_FROM_WRITING = {MeasureKind.PAUSE, MeasureKind.DISABLE}
+PREVENT_WRITING = {MeasureKind.PAUSE, MeasureKind.DISABLE}
 ACTS = {
     MeasureKind.REMIND: Act.REMIND,
     MeasureKind.HIDE_ALL: Act.HIDE_ALL,
@@ -42,7 +42,7 @@ ACTS = {
     MeasureKind.PAUSE: Act.PAUSE,
     MeasureKind.DISABLE: Act.DISABLE,
 }
-LIFTING = {
+LIFTING_ACTS = {
     MeasureKind.HIDE_ALL: Act.SHOW_ALL,
     MeasureKind.LIMIT: Act.UNLIMIT,
     MeasureKind.PAUSE: Act.UNPAUSE,
@@ -54,37 +54,37 @@ async def take_measure(
     session: AsyncSession, moderator: Viewer, person_id: int, form: MeasureForm,
     rule: Snapshot | None,
 ) -> Measure:  # fmt: skip
-    """Take a measure against a person, and mail them.
+    """Take a measure against a person, and email them.
 
     Raises:
         ForbiddenError: the viewer may not take measures against this person.
-        NotFoundError: the account does not exist (any more).
-        InvalidFieldsError: the measure is in force already.
+        NotFoundError: the account doesn't exist (any more).
+        InvalidFieldsError: the measure is already in force.
         LastAdministratorError: there would be no administrator.
     """
-    person = await locked_person(session, person_id)
+    person = await lock_person(session, person_id)
     if not may_take_measures(moderator, person):
         raise ForbiddenError
     kind = MeasureKind(form.kind)
-    active = await _active(session, person_id, kind)
+    active = await _active_measures(session, person_id, kind)
     until = form.end if kind is MeasureKind.PAUSE else None
     if any(measure.until == until for measure in active) and not (
         kind is MeasureKind.HIDE_ALL and await _has_written_since(session, active)
     ):
         raise InvalidFieldsError({"kind": IS_IN_FORCE})
-    # Two administrators may pause or disable each other at the same moment.
-    if kind in KEEP_FROM_WRITING and await lock_administrators(session) == {person_id}:
+    # Two administrators may pause or disable each other at the same time.
+    if kind in PREVENT_WRITING and await lock_administrators(session) == {person_id}:
         raise LastAdministratorError("kind")
-    if kind is MeasureKind.PAUSE:  # It is made longer or shorter.
-        for before in active:
-            before.ended_at = now()
+    if kind is MeasureKind.PAUSE:  # The new pause replaces the earlier one.
+        for earlier in active:
+            earlier.ended_at = now()
     measure = await add_measure(
         session, moderator, person, kind, Grounds(form.reason, rule), until=until
     )
     details = {"until": until.date().isoformat()} if until else {}
     entry = audit.record(session, moderator, ACTS[kind], person, reason=form.reason, **details)
-    await _put_into_force(session, person, measure)
-    if kind is not MeasureKind.DISABLE:  # Which has an event of its own.
+    await _apply(session, person, measure)
+    if kind is not MeasureKind.DISABLE:  # Disabling has its own event.
         await record(session, MeasureTaken(measure.id, person.id, moderator.id))
     await moderation_log.publish(session, entry, rule)
     await session.commit()
@@ -96,10 +96,10 @@ async def add_measure(
     until: datetime | None = None, post_id: int | None = None, comment_id: int | None = None,
     title: str | None = None,
 ) -> Measure:  # fmt: skip
-    """Add the record of a measure, and mail the person; the caller commits.
+    """Add the record of a measure, and email the person; the caller commits.
 
     Args:
-        title: of the post, for the mail.
+        title: the title of the post, for the email.
     """
     measure = Measure(
         person_id=person.id, moderator_id=moderator.id or None, kind=kind, rule=grounds.rule,
@@ -108,7 +108,7 @@ async def add_measure(
     session.add(measure)
     await session.flush()
     if person.id != moderator.id:
-        await mails.tell_of_measure(session, person, measure, title)
+        await mails.mail_measure(session, person, measure, title)
     return measure
 
 
@@ -118,16 +118,16 @@ async def lift_measure(
     """End a measure before its time.
 
     Returns:
-        `False` if it has ended already.
+        `False` if it has already ended.
 
     Raises:
         ForbiddenError: the viewer may not take measures against this person.
-        NotFoundError: there is no such measure (any more).
+        NotFoundError: the measure doesn't exist (any more).
     """
-    measure = await locked_measure(session, measure_id)
+    measure = await lock_measure(session, measure_id)
     if not may_take_measures(moderator, measure.person):
         raise ForbiddenError
-    if not measure.is_active or measure.kind not in LIFTING:
+    if not measure.is_active or measure.kind not in LIFTING_ACTS:
         return False
     entry = await lift(session, moderator, measure, reason)
     await moderation_log.publish(session, entry, measure.rule)
@@ -141,7 +141,7 @@ async def lift(
     """End a locked measure; the caller publishes the entry and commits."""
     person = measure.person
     measure.ended_at = now()
-    entry = audit.record(session, moderator, LIFTING[measure.kind], person, reason=reason)
+    entry = audit.record(session, moderator, LIFTING_ACTS[measure.kind], person, reason=reason)
     if measure.kind == MeasureKind.HIDE_ALL:
         await enqueue(session, SHOW_EVERYTHING, key=str(measure.id), measure_id=measure.id)
     elif measure.kind == MeasureKind.LIMIT:
@@ -157,11 +157,11 @@ async def lift(
     return entry
 
 
-async def locked_person(session: AsyncSession, person_id: int) -> User:
+async def lock_person(session: AsyncSession, person_id: int) -> User:
     """Load and lock an account, with its role.
 
     Raises:
-        NotFoundError: it does not exist (any more).
+        NotFoundError: it doesn't exist (any more).
     """
     person = await session.scalar(
         select(User)
@@ -175,16 +175,16 @@ async def locked_person(session: AsyncSession, person_id: int) -> User:
     return person
 
 
-async def locked_measure(session: AsyncSession, measure_id: int) -> Measure:
+async def lock_measure(session: AsyncSession, measure_id: int) -> Measure:
     """Load and lock a measure, after the account that it is about.
 
     Raises:
-        NotFoundError: there is no such measure (any more).
+        NotFoundError: the measure doesn't exist (any more).
     """
     person_id = await session.scalar(select(Measure.person_id).where(Measure.id == measure_id))
     if person_id is None:
         raise NotFoundError(NO_SUCH_MEASURE)
-    await locked_person(session, person_id)
+    await lock_person(session, person_id)
     measure = await session.scalar(
         select(Measure)
         .where(Measure.id == measure_id)
@@ -200,7 +200,9 @@ async def locked_measure(session: AsyncSession, measure_id: int) -> Measure:
     return measure
 
 
-async def _active(session: AsyncSession, person_id: int, kind: MeasureKind) -> list[Measure]:
+async def _active_measures(
+    session: AsyncSession, person_id: int, kind: MeasureKind
+) -> list[Measure]:
     of_kind = select(Measure).where(Measure.person_id == person_id, Measure.kind == kind)
     found = await session.scalars(of_kind.where(Measure.ended_at.is_(None)))
     return [measure for measure in found if measure.is_active]
@@ -221,7 +223,7 @@ async def _has_written_since(session: AsyncSession, measures: Sequence[Measure])
     return newest is not None and newest > taken
 
 
-async def _put_into_force(session: AsyncSession, person: User, measure: Measure) -> None:
+async def _apply(session: AsyncSession, person: User, measure: Measure) -> None:
     if measure.kind == MeasureKind.HIDE_ALL:
         await enqueue(session, HIDE_EVERYTHING, key=str(measure.id), measure_id=measure.id)
     elif measure.kind == MeasureKind.LIMIT:
@@ -237,6 +239,6 @@ async def _put_into_force(session: AsyncSession, person: User, measure: Measure)
 
 
 async def end_measures(session: AsyncSession, *which: ColumnElement[bool]) -> None:
-    """Note that measures have ended; the caller commits."""
+    """Mark measures as ended; the caller commits."""
     ended = update(Measure).where(Measure.ended_at.is_(None), *which).values(ended_at=now())
     await session.execute(ended.execution_options(synchronize_session=False))

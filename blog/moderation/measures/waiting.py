@@ -1,4 +1,4 @@
-"""The job that reminds moderators of appeals that wait."""
+"""The job that reminds moderators of undecided appeals."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ PEOPLE_AT_ONCE = 100
 
 
 async def remind_of_appeals(job: RunningJob) -> None:
-    """Mail moderators that appeals wait for them."""
+    """Email moderators that appeals are waiting for them."""
     waiting = (
         select(func.count())
         .select_from(Appeal)

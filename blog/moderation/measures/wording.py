@@ -1,4 +1,4 @@
-"""The sentences about measures, on pages and in mails."""
+"""The texts about measures, on pages and in emails."""
 
 from typing import NamedTuple
 
@@ -7,15 +7,15 @@ from blog.models import Measure, MeasureKind
 
 
 class Wording(NamedTuple):
-    """What a kind of measure is called.
+    """The texts for one kind of measure.
 
     Attributes:
-        label: of the choice, for moderators.
-        name: what was done, for moderators, in a history.
-        effect: what the choice does, for moderators.
+        label: its label in the form, for moderators.
+        name: its name in a history, for moderators.
+        effect: what it does, for moderators.
         subject: what happened, for the person.
-        sentence: the same, with `%(site)s` and `%(until)s`.
-        consequence: what that means for them.
+        sentence: the same as a sentence, with `%(site)s` and `%(until)s`.
+        consequence: what that means for the person.
     """
 
     label: LazyText

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from blog.models import ModeratorNote, User
 from blog.models.account_deletion import not_deleted
 
-# How many of a person's notes are shown.
+# The newest notes about a person that are shown.
 NOTES_SHOWN = 50
 
 

@@ -1,4 +1,4 @@
-"""Writing notes."""
+"""Write notes."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,7 +24,7 @@ async def add_note(
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
-        NotFoundError: the account does not exist (any more).
+        NotFoundError: the account doesn't exist (any more).
     """
     require_moderator(moderator)
     person = select(User.id).where(User.id == person_id, not_deleted(User.id))

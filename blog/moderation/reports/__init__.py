@@ -1,1 +1,1 @@
-"""Reports of posts and comments, and the queue in which moderators close them."""
+"""Reports about posts and comments, and the queue in which moderators close them."""

@@ -170,13 +170,15 @@ async def list_reports() -> Response:
     page = await queries.reports(
         db(), wanted, are_open=query.state == "open", category=query.category or ""
     )
-    kept = query.model_dump(include={"state", "category", "per_page"}, exclude_defaults=True)
+    query_values = query.model_dump(
+        include={"state", "category", "per_page"}, exclude_defaults=True
+    )
     to, viewer = links(), required_viewer()
     is_alone = await queries.decides_alone(db(), viewer, page.rows)
     return json_response(
         ReportList(
             reports=[resource(report, to, viewer, is_alone=is_alone) for report in page.rows],
-            next=page.next_cursor and this_address(**kept, cursor=page.next_cursor),
+            next=page.next_cursor and this_address(**query_values, cursor=page.next_cursor),
         )
     )
 

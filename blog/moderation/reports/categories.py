@@ -1,4 +1,4 @@
-"""What a report says is wrong: a rule of the site, spam, or something else."""
+"""The categories of reports: the rules of the site, spam, or something else."""
 
 import re
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Category(NamedTuple):
 
     Attributes:
         key: `spam`, `other`, or the number of a rule.
-        rule: the rule as it is now.
+        rule: a snapshot of the rule.
     """
 
     key: str
@@ -29,7 +29,7 @@ class Category(NamedTuple):
 
 
 def choices() -> list[tuple[str, str]]:
-    """The categories to choose from, with their labels: the rules of the site first."""
+    """The categories to choose from with their labels, the rules of the site first."""
     rules = current_app.site.numbered_rules
     return [
         *(
@@ -41,11 +41,11 @@ def choices() -> list[tuple[str, str]]:
     ]
 
 
-def chosen(key: str) -> Category:
-    """The category with this key.
+def find_category(key: str) -> Category:
+    """Find the category with this key.
 
     Raises:
-        InvalidFieldsError: the rule doesn't exist any more.
+        InvalidFieldsError: the rule no longer exists.
     """
     if key in LABELS:
         return Category(key)
@@ -55,8 +55,8 @@ def chosen(key: str) -> Category:
         raise InvalidFieldsError({"category": error.errors["rule"]}) from None
 
 
-def checked_key(key: str) -> str:
-    """`key`, if it is one of a category.
+def validate_key(key: str) -> str:
+    """Return `key` if it is the key of a category.
 
     Raises:
         ValueError: it is not.
@@ -67,7 +67,7 @@ def checked_key(key: str) -> str:
 
 
 def category_label(report: Report) -> str:
-    """What the report says is wrong, as pages show it."""
+    """The label of the category of a report on pages."""
     if report.rule:
         return _(
             "Rule %(number)s: %(text)s", number=report.rule["number"], text=report.rule["text"]

@@ -1,4 +1,4 @@
-"""Claiming reports, so that two moderators don't work on the same one. Each function is one
+"""Claim reports, so that two moderators don't work on the same one. Each function is one
 transaction."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,7 @@ from blog.core.errors import ConflictError, ForbiddenError
 from blog.core.i18n import lazy_gettext
 from blog.models import Report
 from blog.moderation.reports.policies import may_close_report
-from blog.moderation.reports.queries import decides_alone, locked_report
+from blog.moderation.reports.queries import decides_alone, lock_report
 from blog.moderation.service import require_moderator
 
 IS_CLAIMED = lazy_gettext(
@@ -23,10 +23,10 @@ ABOUT_ONESELF = lazy_gettext("This report is about you. Another moderator decide
 
 
 async def refuse_if_own(session: AsyncSession, report: Report, moderator: Viewer) -> None:
-    """Require that the report is not about what the moderator wrote, or that nobody else moderates.
+    """Require that the report isn't about a text by this moderator, unless nobody else moderates.
 
     Raises:
-        ForbiddenError: it is.
+        ForbiddenError: it is about their text.
     """
     is_alone = await decides_alone(session, moderator, [report])
     if not may_close_report(moderator, report, is_alone=is_alone):
@@ -34,10 +34,10 @@ async def refuse_if_own(session: AsyncSession, report: Report, moderator: Viewer
 
 
 def refuse_if_claimed(report: Report, moderator: Viewer) -> None:
-    """Require that no other moderator works on the report.
+    """Require that no other moderator is working on the report.
 
     Raises:
-        ConflictError: one does.
+        ConflictError: another one is.
     """
     if report.is_claimed and report.claimed_by_id != moderator.id:
         if report.claimed_by is None:
@@ -46,15 +46,15 @@ def refuse_if_claimed(report: Report, moderator: Viewer) -> None:
 
 
 async def claim_report(session: AsyncSession, moderator: Viewer, report_id: int) -> None:
-    """Claim an open report; claiming it again prolongs the claim.
+    """Claim an open report; claiming it again extends the claim.
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or it is about them.
-        NotFoundError: there is no such report (any more).
-        ConflictError: it is closed, or another moderator works on it.
+        NotFoundError: the report doesn't exist (any more).
+        ConflictError: it is closed, or another moderator is working on it.
     """
     require_moderator(moderator)
-    report = await locked_report(session, report_id)
+    report = await lock_report(session, report_id)
     await refuse_if_own(session, report, moderator)
     if not report.is_open:
         raise ConflictError({"": IS_CLOSED})
@@ -68,11 +68,11 @@ async def release_report(session: AsyncSession, moderator: Viewer, report_id: in
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
-        NotFoundError: there is no such report (any more).
+        NotFoundError: the report doesn't exist (any more).
         ConflictError: another moderator has claimed it.
     """
     require_moderator(moderator)
-    report = await locked_report(session, report_id)
+    report = await lock_report(session, report_id)
     refuse_if_claimed(report, moderator)
     report.claimed_by_id = report.claimed_at = None
     await session.commit()

@@ -1,4 +1,4 @@
-"""The page of a report: claiming it, what its author did before, notes, and closing it."""
+"""The page of a report: claiming and closing it, its author's record, and notes."""
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -12,9 +12,9 @@ from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address
 from blog.models import Permission
-from blog.moderation.answers.choice import with_template
+from blog.moderation.answers.choice import fill_in_template
 from blog.moderation.answers.queries import templates
-from blog.moderation.measures.queries import measures_against, record_of
+from blog.moderation.measures.queries import load_record, measures_against
 from blog.moderation.notes.queries import notes_about
 from blog.moderation.reports import claims, queries, service
 from blog.moderation.reports.schemas import CloseForm, Outcome
@@ -27,7 +27,7 @@ moderators_only = permission_required(Permission.MODERATE)
 @blueprint.get("/<id:report_id>")
 @moderators_only
 async def show(report_id: int) -> ResponseReturnValue:
-    """Show a report, with what moderators know of the person it is about."""
+    """Show a report, with the record of the person it is about."""
     return await _page(report_id, Form(CloseForm))
 
 
@@ -38,7 +38,7 @@ async def close(report_id: int) -> ResponseReturnValue:
     """Close a report: its `outcome`, a `reason` for moderators, and an `answer` to the reporter.
     The button `use_template` only fills in the answer."""
     form = Form(CloseForm)
-    if await with_template(form, "answer"):
+    if await fill_in_template(form, "answer"):
         return await _page(report_id, form)
     if (data := await form.submitted()) is None:
         return await _page(report_id, form)
@@ -96,7 +96,7 @@ async def _page(report_id: int, form: Form[CloseForm]) -> ResponseReturnValue:
         report=report,
         is_alone=await queries.decides_alone(db(), required_viewer(), [report]),
         person=person,
-        record=await record_of(db(), person),
+        record=await load_record(db(), person),
         measures=await measures_against(db(), person.id),
         notes=await notes_about(db(), person.id),
         templates=await templates(db()) if report.is_open else (),

@@ -1,4 +1,4 @@
-"""The job that tells the person who reported something what came of it, and its handler."""
+"""The job that emails the outcome of a report to the reporter, and the handler that enqueues it."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ from blog.moderation.events import ReportClosed
 from blog.moderation.reports.queries import report_by_id
 
 
-async def tell_reporter(job: RunningJob) -> None:
-    """Mail the outcome to the person who made a report."""
+async def mail_reporter(job: RunningJob) -> None:
+    """Email the outcome of a report to the person who made it."""
     async with job.database.session() as session:
         report = await report_by_id(session, job.payload["report_id"])
         if report is None or report.is_open:
@@ -29,11 +29,11 @@ async def tell_reporter(job: RunningJob) -> None:
             await session.commit()
 
 
-TELL_REPORTER = JobKind("tell_reporter", tell_reporter)
+TELL_REPORTER = JobKind("tell_reporter", mail_reporter)
 
 
-async def tell_reporters(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
-    """Let jobs mail those who reported what moderators have dealt with."""
+async def enqueue_reporter_mails(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
+    """Enqueue emails to people whose reports were closed."""
     for event in events:
         if event.reporter_id != event.moderator_id:
             await enqueue(

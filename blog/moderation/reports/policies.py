@@ -1,4 +1,4 @@
-"""Who may close reports, and read what they say."""
+"""Permissions for closing and reading reports."""
 
 from blog.core.auth.viewer import Viewer
 from blog.models import Permission, Report
@@ -6,10 +6,10 @@ from blog.models import Permission, Report
 
 def may_close_report(viewer: Viewer, report: Report, *, is_alone: bool) -> bool:
     """Whether the viewer may claim and close a report, and read what was written about it: any
-    moderator but the one it is about.
+    moderator except the one it is about.
 
-    An administrator may even then, if nobody else moderates, so that no report stays open forever.
-    Who reported it isn't shown to them even then.
+    An administrator may even if it is about them, provided that nobody else moderates, so that no
+    report stays open forever. But they don't see who reported them.
 
     Args:
         is_alone: whether nobody else moderates.

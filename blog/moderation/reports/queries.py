@@ -1,4 +1,4 @@
-"""Queries of reports, the newest first.
+"""Queries of reports, newest first.
 
 The lists use cursors instead of page numbers, because new reports arrive while a moderator reads.
 """
@@ -19,10 +19,10 @@ from blog.models.account_deletion import not_deleted
 from blog.moderation.measures.queries import has_moderator_besides
 from blog.moderation.queries import SEEN_OF_POST
 
-# How many of a person's reports are shown to them.
+# The newest reports by a person that are shown to them.
 REPORTS_SHOWN = 50
 NO_SUCH_REPORT = lazy_gettext("This report doesn't exist. What it was about may have been deleted.")
-# The accounts of the reporter and of the reported author are not deleted.
+# The accounts of the reporter and the reported author are not deleted.
 IS_THERE = and_(not_deleted(Report.reporter_id), not_deleted(Report.author_id))
 _OF_CATEGORY = Report.category == bindparam("category", type_=String)
 
@@ -58,13 +58,13 @@ _LISTS = {
 async def reports(
     session: AsyncSession, wanted: CursorRequest, *, are_open: bool = True, category: str = ""
 ) -> Page[Report]:
-    """The open or the closed reports, with all details.
+    """The open or closed reports, with all details.
 
     Args:
-        category: the key of a category; all without one.
+        category: the key of a category; empty for all.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
     """
     if not category:
         return await _LISTS[are_open, False].read(session, wanted)
@@ -78,11 +78,11 @@ async def report_by_id(session: AsyncSession, report_id: int) -> Report | None:
     return await session.scalar(report.options(person))
 
 
-async def locked_report(session: AsyncSession, report_id: int) -> Report:
-    """Load and lock a report, with what it is about.
+async def lock_report(session: AsyncSession, report_id: int) -> Report:
+    """Load and lock a report, with its subject.
 
     Raises:
-        NotFoundError: it was deleted with what it was about.
+        NotFoundError: it was deleted with its subject.
     """
     report = await session.scalar(
         select(Report)
@@ -101,15 +101,15 @@ async def locked_report(session: AsyncSession, report_id: int) -> Report:
 
 
 async def decides_alone(session: AsyncSession, viewer: Viewer, about: Iterable[Report]) -> bool:
-    """Whether the viewer is the only one who can decide about those of these reports that are about
-    them: an administrator, where nobody else moderates."""
+    """Whether some of these reports are about the viewer, and the viewer alone can decide them: as
+    an administrator while nobody else moderates."""
     if not viewer.can(Permission.ADMIN) or all(each.author_id != viewer.id for each in about):
         return False
     return not await has_moderator_besides(session, viewer.id)
 
 
 async def reports_by(session: AsyncSession, reporter_id: int) -> Sequence[Report]:
-    """The newest reports by a person, with whom they are about."""
+    """The newest reports by a person, with the people they are about."""
     theirs = (
         select(Report)
         .where(Report.reporter_id == reporter_id, IS_THERE)

@@ -41,26 +41,26 @@ moderators_only = permission_required(Permission.MODERATE)
 @blueprint.get("")
 @moderators_only
 async def open_reports() -> ResponseReturnValue:
-    """List the open reports, the newest first; `?category=` selects those of a category."""
-    return await _reports(are_open=True)
+    """List the open reports, newest first; `?category=` selects a category."""
+    return await _list_page(are_open=True)
 
 
 @blueprint.get("/closed")
 @moderators_only
 async def closed_reports() -> ResponseReturnValue:
-    """List the closed reports, the newest first."""
-    return await _reports(are_open=False)
+    """List the closed reports, newest first."""
+    return await _list_page(are_open=False)
 
 
-async def _reports(*, are_open: bool) -> ResponseReturnValue:
-    """A list of reports. `?closed=` is the report that the moderator has just closed: it keeps its
-    place among the open ones, so that no other card moves under the pointer."""
+async def _list_page(*, are_open: bool) -> ResponseReturnValue:
+    """The page with a list of reports. `?closed=` is the report that the moderator has just closed:
+    it keeps its place among the open ones, so that no other card moves under the pointer."""
     wanted = requested_cursor(current_app.settings.comments_per_page)
     category = request.args.get("category", "")
     if not re.fullmatch(PATTERN, category):
         category = ""
     found = await queries.reports(db(), wanted, are_open=are_open, category=category)
-    if are_open and (closed := await _just_closed()) is not None:
+    if are_open and (closed := await _find_just_closed()) is not None:
         rows = sorted([*found.rows, closed], key=lambda report: report.id, reverse=True)
         found = replace(found, rows=tuple(rows))
     return await render_template(
@@ -71,14 +71,14 @@ async def _reports(*, are_open: bool) -> ResponseReturnValue:
 
 
 def _categories(selected: str) -> list[tuple[str, str]]:
-    """The choices of the filter; a rule that doesn't exist any more is one while it is selected."""
+    """The choices of the filter, including a rule that no longer exists while it is selected."""
     found = choices()
     if selected and selected not in dict(found):
         found.append((selected, _("Rule %(number)s", number=selected)))
     return found
 
 
-async def _just_closed() -> Report | None:
+async def _find_just_closed() -> Report | None:
     report_id = request.args.get("closed", "")
     if not ID.fullmatch(report_id):
         return None

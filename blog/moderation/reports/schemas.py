@@ -8,20 +8,20 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import Schema, with_example
 from blog.models import ReportState
-from blog.moderation.reports.categories import OTHER, PATTERN, checked_key
+from blog.moderation.reports.categories import OTHER, PATTERN, validate_key
 from blog.moderation.schemas import LONGEST_REASON
 
 LONGEST_ANSWER = 2_000
 CategoryKey = Annotated[
     str,
-    AfterValidator(checked_key),
+    AfterValidator(validate_key),
     WithJsonSchema({"type": "string", "pattern": PATTERN}),
 ]
 SAY_WHAT = lazy_gettext("Please say what's wrong.")
 
 
 class ReportForm(Schema):
-    """What is wrong with a post or comment. Only "something else" needs an explanation."""
+    """A report about a post or comment. Only "something else" needs an explanation."""
 
     category: Annotated[
         CategoryKey, Field(description="`spam`, `other`, or the number of a rule of the site.")
@@ -33,7 +33,7 @@ class ReportForm(Schema):
 
     @field_validator("reason")
     @classmethod
-    def _says_what(cls, reason: str, info: ValidationInfo) -> str:
+    def _require_explanation(cls, reason: str, info: ValidationInfo) -> str:
         if not reason.strip() and info.data.get("category", OTHER) == OTHER:
             raise ValueError(SAY_WHAT)
         return reason
@@ -52,7 +52,7 @@ class RemarkForm(Schema):
 
 
 class Outcome(StrEnum):
-    """What becomes of a report."""
+    """The outcome of a report."""
 
     RESOLVED = ReportState.RESOLVED
     DISMISSED = ReportState.DISMISSED

@@ -1,4 +1,4 @@
-"""Reporting posts and comments, and closing reports. Each function is one transaction."""
+"""Report posts and comments, and close reports. Each function is one transaction."""
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -15,7 +15,7 @@ from blog.core.i18n import lazy_gettext
 from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation.events import CommentReported, PostReported, ReportClosed
 from blog.moderation.reports import queries
-from blog.moderation.reports.categories import chosen
+from blog.moderation.reports.categories import find_category
 from blog.moderation.reports.claims import refuse_if_claimed, refuse_if_own
 from blog.moderation.reports.schemas import CloseForm, ReportForm
 from blog.moderation.service import require_moderator
@@ -41,15 +41,15 @@ async def report_post(
 
     Raises:
         ForbiddenError: the reporter's address is not confirmed.
-        NotFoundError: the post does not exist (any more).
+        NotFoundError: the post doesn't exist (any more).
         GoneError: it is hidden.
-        InvalidFieldsError: the rule that was chosen doesn't exist any more.
+        InvalidFieldsError: the chosen rule no longer exists.
     """
     # The lock prevents the deletion of the post until the report is committed.
     post = select(Post.id).where(Post.id == post_id, visible_to(ANONYMOUS))
     if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
         raise unreadable(await post_by_id(session, post_id), POST_IS_GONE)
-    report_id = await _report(session, reporter, form, post_id=post_id)
+    report_id = await _insert_report(session, reporter, form, post_id=post_id)
     if report_id is not None:
         await record(session, PostReported(report_id, post_id, reporter.id))
     await session.commit()
@@ -66,12 +66,12 @@ async def report_comment(
 
     Raises:
         ForbiddenError: the reporter's address is not confirmed.
-        NotFoundError: the comment does not exist (any more), or is disabled.
+        NotFoundError: the comment doesn't exist (any more), or is disabled.
         GoneError: its post is hidden.
-        InvalidFieldsError: the rule that was chosen doesn't exist any more.
+        InvalidFieldsError: the chosen rule no longer exists.
     """
-    # The lock also keeps the comment from becoming an empty row, which deletes its reports, until
-    # this one is committed.
+    # Until this report is committed, the lock also keeps the comment from being turned into an
+    # empty row, which deletes its reports.
     comment = (
         select(Comment.id)
         .join(Post)
@@ -83,7 +83,7 @@ async def report_comment(
     if await session.scalar(comment) is None:
         reported = await comment_by_id(session, comment_id)
         raise unreadable(reported.post if reported else None, NOTHING_TO_REPORT)
-    report_id = await _report(session, reporter, form, comment_id=comment_id)
+    report_id = await _insert_report(session, reporter, form, comment_id=comment_id)
     if report_id is not None:
         await record(session, CommentReported(report_id, comment_id, reporter.id))
     await session.commit()
@@ -99,19 +99,19 @@ async def close_report(
         session: the transaction.
         moderator: the moderator.
         report_id: the report.
-        form: the outcome. Its reason is for moderators, also in the audit log; the person who
-            reported gets its answer by mail.
+        form: the outcome. Its reason is for moderators and the audit log; its answer is emailed to
+            the person who made the report.
 
     Returns:
-        The report; `None` if it was closed already, for example by another moderator.
+        The report; `None` if it was already closed, for example by another moderator.
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or the report is about them.
-        NotFoundError: the report was deleted with what it was about.
+        NotFoundError: the report was deleted with its subject.
         ConflictError: another moderator has claimed it.
     """
     require_moderator(moderator)
-    report = await queries.locked_report(session, report_id)
+    report = await queries.lock_report(session, report_id)
     await refuse_if_own(session, report, moderator)
     if not report.is_open:
         return None
@@ -128,13 +128,13 @@ async def close_report(
     return report
 
 
-async def _report(
+async def _insert_report(
     session: AsyncSession, reporter: Viewer, form: ReportForm, **about: int
 ) -> int | None:
-    """Add a report, unless this user has made it before; the caller commits."""
+    """Insert a report, unless this user has made it before; the caller commits."""
     if not reporter.person.is_confirmed:
         raise ForbiddenError
-    category = chosen(form.category)
+    category = find_category(form.category)
     return await session.scalar(
         insert(Report)
         .values(

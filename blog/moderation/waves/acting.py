@@ -29,7 +29,7 @@ from blog.models import (
 )
 from blog.moderation.events import CommentDisabled, PostHidden
 from blog.moderation.measures import mails
-from blog.moderation.measures.service import locked_person
+from blog.moderation.measures.service import lock_person
 from blog.moderation.review.service import put_aside
 from blog.moderation.rules import Grounds
 from blog.moderation.waves.service import locked_act, next_person, note_done
@@ -70,7 +70,7 @@ async def _act_on(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
         return False
     if act.refuses and await _refuse_held(session, act, person_id):
         return False
-    person = await locked_person(session, person_id)
+    person = await lock_person(session, person_id)
     if person.role.grants(Permission.MODERATE):
         return True
     if act.disables and not person.is_disabled:
@@ -172,7 +172,7 @@ async def _disable(session: AsyncSession, act: BulkAct, person: User) -> None:
     person.disabled_at = now()
     measure = _measure(act, person.id, kind=MeasureKind.DISABLE)
     await _note(session, act, [measure])
-    await mails.tell_of_measure(session, person, measure)
+    await mails.mail_measure(session, person, measure)
     await record(session, AccountDisabled(person.id))
     await session.flush()
     await end_all_access(session, person)

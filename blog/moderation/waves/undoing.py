@@ -27,7 +27,7 @@ from blog.models import (
     PostStatus,
 )
 from blog.moderation.events import CommentEnabled, PostShown
-from blog.moderation.measures.service import locked_person
+from blog.moderation.measures.service import lock_person
 from blog.moderation.waves.acting import ROWS_AT_ONCE
 from blog.moderation.waves.service import locked_act
 from blog.posts.fields import lock_author, tag_ids
@@ -199,7 +199,7 @@ async def _is_sent_again(session: AsyncSession, item: HeldItem) -> bool:
 async def _enable(session: AsyncSession, person_id: int, measure_id: int) -> None:
     """Enable an account again, unless another measure keeps it disabled."""
     try:
-        person = await locked_person(session, person_id)
+        person = await lock_person(session, person_id)
     except NotFoundError:
         return
     active = select(Measure).where(
