@@ -12,7 +12,7 @@ from blog.core.auth.expiry import (
     DELETE_OLD_CHALLENGES,
 )
 from blog.core.events.log import delete_old as delete_old_events
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.core.web.rate_limits import DELETE_FULL_RATE_LIMITS
 from blog.discovery.cards import SWEEP_CARDS
 from blog.feeds.jobs import PING_HUB
@@ -40,7 +40,7 @@ from blog.transfer.importing.jobs import IMPORT_POSTS, TIDY_IMPORTS
 from blog.transfer.importing.uploads import REMOVE_IMPORT_UPLOAD, SWEEP_IMPORT_UPLOADS
 
 # `core/events` may not import `core/jobs`, which stands beside it.
-DELETE_OLD_EVENTS = cleaning("delete_old_events", delete_old_events, every=HOUR)
+DELETE_OLD_EVENTS = cleaning_job("delete_old_events", delete_old_events, every=HOUR)
 
 JOBS = (
     DELETE_EXPIRED_SESSIONS,

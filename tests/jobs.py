@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 
 from blog.background_jobs import JOBS
 from blog.core.jobs.background import Background
+from blog.core.jobs.claims import Claimed
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.listener import Listener
-from blog.core.jobs.queue import Claimed
 from blog.core.jobs.running import RunningJob
 from blog.core.jobs.worker import LEASE_SECONDS, JobWorker
 from blog.core.web.app import Broadside
@@ -38,7 +38,7 @@ async def do_job(app: Broadside, name: str) -> None:
     (kind,) = (kind for kind in JOBS if kind.name == name)
     claimed = Claimed(0, name, {}, 1, uuid.uuid4())
     async with app.app_context():
-        await kind.run(RunningJob(kind, claimed, app.database, asyncio.Event()))
+        await kind.run(RunningJob(claimed, kind.every, app.database, asyncio.Event()))
 
 
 async def stored_jobs(app: Broadside) -> Sequence[Job]:

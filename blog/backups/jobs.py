@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from blog.backups.archiving import archive_state
 from blog.backups.records import backup_state, delete_old_runs
-from blog.core.jobs.cleaning import cleaning
+from blog.core.jobs.cleaning import cleaning_job
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.web.app import current_app
@@ -55,4 +55,4 @@ async def watch_archive(job: RunningJob) -> None:
 
 WATCH_ARCHIVE = JobKind("watch_archive", watch_archive, at_once=1, every=timedelta(minutes=10))
 WATCH_BACKUPS = JobKind("watch_backups", watch_backups, at_once=1, every=timedelta(hours=1))
-DELETE_OLD_RUNS = cleaning("delete_old_backup_runs", delete_old_runs, every=timedelta(days=1))
+DELETE_OLD_RUNS = cleaning_job("delete_old_backup_runs", delete_old_runs, every=timedelta(days=1))

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.deleting import BATCH, deleted
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import Email, EmailState, RefusedAddress
 
 KEPT_FOR = timedelta(days=30)
@@ -53,5 +53,5 @@ async def delete_old_refusals(session: AsyncSession) -> int:
     )
 
 
-DELETE_OLD_MAILS = cleaning("delete_old_mails", delete_old, every=HOUR)
-DELETE_OLD_REFUSALS = cleaning("delete_old_refusals", delete_old_refusals, every=HOUR)
+DELETE_OLD_MAILS = cleaning_job("delete_old_mails", delete_old, every=HOUR)
+DELETE_OLD_REFUSALS = cleaning_job("delete_old_refusals", delete_old_refusals, every=HOUR)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from blog.core.db.database import Database
-from blog.core.jobs.patience import persistently
+from blog.core.jobs.retries import retry_while_unavailable
 from blog.core.telemetry import spans
 from blog.mail import queue
 from blog.mail.delivery import (
@@ -135,7 +135,7 @@ class Sender:
         self, batch: Batch, write: Callable[..., Awaitable[None]], *what: object
     ) -> None:
         """Record results, with retries: the mail server cannot be asked again."""
-        await persistently(lambda: write(self.database, batch, *what), batch.deadline)
+        await retry_while_unavailable(lambda: write(self.database, batch, *what), batch.deadline)
 
 
 async def _attempt(send: Send, email: Email) -> Exception | None:

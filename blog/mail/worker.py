@@ -51,10 +51,10 @@ class MailWorker(Loop):
             return 0.0
         return seconds_to_wait(await queue.seconds_until_next(self._database))
 
-    def complain(self, error: Exception, pause: float) -> None:
+    def log_error(self, error: Exception, pause: float) -> None:
         """Log an error, which may be the mail server's."""
         if isinstance(error, DeferredError):
             reason = without_words(error)
             log.warning("mail server error, next attempt in %.1f s: %s", pause, reason)
         else:
-            super().complain(error, pause)
+            super().log_error(error, pause)

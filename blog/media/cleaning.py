@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.deleting import BATCH
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.storage.sweeping import delete_old
@@ -94,4 +94,4 @@ async def sweep_uploads(job: RunningJob) -> None:
 
 
 SWEEP_UPLOADS = JobKind("sweep_uploads", sweep_uploads, at_once=1, every=timedelta(days=1))
-DELETE_UNUSED_MEDIA = cleaning("delete_unused_media", delete_unused, every=HOUR)
+DELETE_UNUSED_MEDIA = cleaning_job("delete_unused_media", delete_unused, every=HOUR)

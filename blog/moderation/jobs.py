@@ -32,7 +32,7 @@ async def move_tagged_posts(job: RunningJob) -> None:
             return
         # Leave half of the time to transactions that wait for the same rows.
         await asyncio.sleep(time.monotonic() - start)
-    await job.go_on_later()
+    await job.requeue()
 
 
 async def _move_batch(session: AsyncSession, tag_id: int) -> bool:
@@ -98,9 +98,9 @@ async def index_renamed_tag(job: RunningJob) -> None:
             await session.execute(_INDEX, {"ids": posts})
             await session.commit()
         last = posts[-1]
-        await job.remember(tag_id=tag_id, after=last)
+        await job.save_progress(tag_id=tag_id, after=last)
         await asyncio.sleep(time.monotonic() - start)
-    await job.go_on_later()
+    await job.requeue()
 
 
 MOVE_TAGGED_POSTS = JobKind("move_tagged_posts", move_tagged_posts)

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.deleting import BATCH, deleted
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import Notification
 
 # How long a notification is kept after it was read, and how long if it never is.
@@ -34,4 +34,4 @@ async def _delete(session: AsyncSession, *conditions: ColumnElement[bool]) -> in
     return await deleted(session, delete(Notification).where(Notification.id == old.c.id))
 
 
-DELETE_OLD_NOTIFICATIONS = cleaning("delete_old_notifications", delete_old, every=HOUR)
+DELETE_OLD_NOTIFICATIONS = cleaning_job("delete_old_notifications", delete_old, every=HOUR)

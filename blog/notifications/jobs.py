@@ -41,8 +41,8 @@ async def announce(job: RunningJob) -> None:
         if last is None:
             return
         payload = payload | {"after": last}
-        await job.remember(**payload)
-    await job.go_on_later()
+        await job.save_progress(**payload)
+    await job.requeue()
 
 
 async def _notify_some(

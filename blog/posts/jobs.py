@@ -62,16 +62,16 @@ async def render_old_texts(job: RunningJob) -> None:
                     kind.name: step.last_id,
                     "rendered": state.get("rendered", 0) + step.stored,
                 }
-                await job.remember(**state)
+                await job.save_progress(**state)
                 if time.monotonic() > end or job.stopping.is_set():
-                    await job.go_on_later()
+                    await job.requeue()
                     return
                 await _pause(job, time.monotonic() - begin)
                 begin = time.monotonic()
         except OverloadedError:
             raise TryLaterError("the renderer is busy") from None
     found = state.get("rendered", 0) > 0
-    await job.remember(version=RENDERER_VERSION, **({} if found else {"done": True}))
+    await job.save_progress(version=RENDERER_VERSION, **({} if found else {"done": True}))
 
 
 async def _pause(job: RunningJob, seconds: float) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import and_, delete, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.deleting import BATCH, deleted
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import HeldItem, HeldKind
 
 # As long as a bulk act can be undone.
@@ -31,4 +31,4 @@ async def delete_old(session: AsyncSession) -> int:
     return await deleted(session, delete(HeldItem).where(HeldItem.id == old.c.id))
 
 
-DELETE_OLD_DECISIONS = cleaning("delete_old_decisions", delete_old, every=HOUR)
+DELETE_OLD_DECISIONS = cleaning_job("delete_old_decisions", delete_old, every=HOUR)

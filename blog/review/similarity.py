@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.deleting import BATCH, deleted
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import RemovedText
 from blog.review.content import Reading
 
@@ -137,4 +137,4 @@ async def delete_old_sketches(session: AsyncSession) -> int:
     return await deleted(session, delete(RemovedText).where(RemovedText.id == old.c.id))
 
 
-DELETE_OLD_SKETCHES = cleaning("delete_old_sketches", delete_old_sketches, every=HOUR)
+DELETE_OLD_SKETCHES = cleaning_job("delete_old_sketches", delete_old_sketches, every=HOUR)

@@ -26,14 +26,14 @@ async def _index(job: RunningJob, index: Index) -> None:
     begin = time.monotonic()
     end = begin + RUN_SECONDS
     async for last in index_old(job.database, index, batch=BATCH, after=state.get("after", 0)):
-        await job.remember(after=last)
+        await job.save_progress(after=last)
         if time.monotonic() > end or job.stopping.is_set():
-            await job.go_on_later()
+            await job.requeue()
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(job.stopping.wait(), time.monotonic() - begin)
         begin = time.monotonic()
-    await job.remember(done=True)
+    await job.save_progress(done=True)
 
 
 async def index_old_posts(job: RunningJob) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from blog.core.clock import now
-from blog.core.jobs.cleaning import cleaning
+from blog.core.jobs.cleaning import cleaning_job
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.jobs.summary import Sort, summary
@@ -44,7 +44,7 @@ async def watch_components(job: RunningJob) -> None:
         await note(session, Component.MAIL, mail_since)
         await note(session, Component.FILES, moment if files_fail else None)
         await session.commit()
-    await job.remember(watched_at=moment.isoformat())
+    await job.save_progress(watched_at=moment.isoformat())
     with suppress(TimeoutError):  # They are sent a minute later.
         await collecting.send_of_site(current_app.figures_probe.answer)
 
@@ -62,6 +62,6 @@ async def _answers(storage: Storage) -> bool:
 
 
 WATCH_COMPONENTS = JobKind(WATCH, watch_components, at_once=1, every=EVERY)
-DELETE_OLD_INCIDENTS = cleaning(
+DELETE_OLD_INCIDENTS = cleaning_job(
     "delete_old_incidents", delete_old_incidents, every=timedelta(days=1)
 )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.i18n import lazy_gettext
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.text.shortening import plain_text, shortened
@@ -39,7 +39,7 @@ async def mail_post(job: RunningJob) -> None:
     number = MAILS_AT_ONCE
     while number == MAILS_AT_ONCE:
         if job.stopping.is_set():
-            await job.go_on_later()
+            await job.requeue()
             return
         async with job.database.session() as session:
             number = await mail_some(session, job.payload["post_id"], current_app.links, namespace)
@@ -127,4 +127,4 @@ def _contents(post: Post) -> dict[str, Any]:
 
 
 MAIL_POST = JobKind("mail_post_to_subscribers", mail_post)
-TIDY_SUBSCRIPTIONS = cleaning("tidy_subscriptions", delete_ended, every=HOUR)
+TIDY_SUBSCRIPTIONS = cleaning_job("tidy_subscriptions", delete_ended, every=HOUR)

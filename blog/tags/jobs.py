@@ -49,10 +49,10 @@ async def count_tags_of_person(job: RunningJob) -> None:
             await mark(session, SITE)
             await session.commit()
         last = posts[-1]
-        await job.remember(person_id=person_id, after=last)
+        await job.save_progress(person_id=person_id, after=last)
         # Leave half of the time to transactions that wait for the same rows.
         await asyncio.sleep(time.monotonic() - start)
-    await job.go_on_later()
+    await job.requeue()
 
 
 COUNT_TAGS_OF_PERSON = JobKind("count_tags_of_person", count_tags_of_person)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
-from blog.core.jobs.queue import Claimed
+from blog.core.jobs.claims import Claimed
 from blog.core.jobs.running import RunningJob
 from blog.core.web.app import Broadside
 from blog.models import Email, NotificationItem, User
@@ -41,7 +41,7 @@ async def mail(app: Broadside, post_id: int) -> None:
     kinds = ((MAIL_POST, {"post_id": post_id}), (MAIL_NOTIFICATIONS, {}))
     for kind, payload in kinds:
         claimed = Claimed(0, kind.name, payload, 1, uuid4())
-        await kind.run(RunningJob(kind, claimed, app.database, asyncio.Event()))
+        await kind.run(RunningJob(claimed, kind.every, app.database, asyncio.Event()))
 
 
 async def mail_as_process(post_id: int) -> None:

@@ -144,4 +144,4 @@ async def test_in_production_without_a_server_mail_waits(
     async with started.test_app():
         worker = MailWorker(started.database, started.settings)
         await worker.start()
-        assert not worker.is_at_work
+        assert not worker.is_running

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.jobs import queue
-from blog.core.jobs.kinds import LostClaimError, TryLaterError
+from blog.core.jobs import claims, queue
+from blog.core.jobs.claims import LostClaimError
+from blog.core.jobs.kinds import TryLaterError
 from blog.core.jobs.running import RunningJob
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.process_pool import OverloadedError
@@ -36,12 +37,12 @@ async def old_texts(db: AsyncSession, susan: User) -> None:
 
 async def claimed(app: Broadside) -> RunningJob:
     """The job, in the hands of a worker, as if it were due."""
-    await queue.add_repeated(app.database, [RENDER_OLD_TEXTS])
+    await queue.ensure_periodic_jobs(app.database, [RENDER_OLD_TEXTS])
     async with app.database.session() as session:
         await session.execute(update(Job).values(due_at=func.now()))
         await session.commit()
     (job,) = await queue.claim(app.database, [RENDER_OLD_TEXTS], 1, 30)
-    return RunningJob(RENDER_OLD_TEXTS, job, app.database, asyncio.Event())
+    return RunningJob(job, RENDER_OLD_TEXTS.every, app.database, asyncio.Event())
 
 
 async def run(app: Broadside) -> dict[str, object]:
@@ -51,7 +52,7 @@ async def run(app: Broadside) -> dict[str, object]:
         await RENDER_OLD_TEXTS.run(job)
     async with app.database.session() as session:
         if not job.is_recorded:
-            assert await queue.finish(session, RENDER_OLD_TEXTS, job.claimed)
+            assert await claims.finish(session, job.claimed, RENDER_OLD_TEXTS.every)
             await session.commit()
         payload: dict[str, object] = await session.scalar(select(Job.payload))
     return payload

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from blog import create_app
+from blog.core.jobs.claims import Claimed
 from blog.core.jobs.kinds import TryLaterError
-from blog.core.jobs.queue import Claimed, add_repeated
+from blog.core.jobs.queue import ensure_periodic_jobs
 from blog.core.jobs.running import RunningJob
 from blog.core.purging.marks import mark
 from blog.core.web.app import Broadside
@@ -58,7 +59,7 @@ async def purge(app: Broadside) -> None:
     """Run the job as a worker runs it."""
     claimed = Claimed(0, PURGE_PAGES.name, {}, 1, uuid.uuid4())
     async with app.app_context():
-        await PURGE_PAGES.run(RunningJob(PURGE_PAGES, claimed, app.database, asyncio.Event()))
+        await PURGE_PAGES.run(RunningJob(claimed, PURGE_PAGES.every, app.database, asyncio.Event()))
 
 
 async def page(app: Broadside, address: str = "/", **headers: str) -> httpx.Headers:
@@ -171,7 +172,7 @@ async def test_the_start_of_a_process_purges_everything(started: Started, cache:
 async def test_no_job_is_left_to_be_overdue_once_purging_is_turned_off(
     app: Broadside, make_settings: Callable[..., Settings]
 ) -> None:
-    await add_repeated(app.database, [PURGE_PAGES])
+    await ensure_periodic_jobs(app.database, [PURGE_PAGES])
     other = create_app(make_settings(background_worker="internal"))
 
     async def is_gone() -> bool:

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
-from blog.core.jobs.queue import REPEATED, Claimed
+from blog.core.jobs.claims import Claimed
+from blog.core.jobs.queue import REPEATED
 from blog.core.jobs.running import RunningJob
 from blog.core.storage.interface import StorageUnavailableError
 from blog.core.web.app import Broadside

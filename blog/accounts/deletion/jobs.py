@@ -41,7 +41,7 @@ async def remove_rows(job: RunningJob) -> None:
             return
         # Leave half of the time to transactions that wait for the same rows.
         await asyncio.sleep(time.monotonic() - start)
-    await job.go_on_later()
+    await job.requeue()
 
 
 async def enqueue_missing_jobs(job: RunningJob) -> None:

@@ -27,7 +27,7 @@ from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer
 from blog.core.db.deleting import BATCH, deleted
 from blog.core.i18n import lazy_gettext
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.core.web.app import current_app, db
 from blog.models import IdempotentAnswer
 
@@ -198,4 +198,4 @@ async def _withdraw(session: AsyncSession, key: bytes) -> None:
     await session.commit()
 
 
-DELETE_OLD_ANSWERS = cleaning("delete_old_answers", delete_old, every=HOUR)
+DELETE_OLD_ANSWERS = cleaning_job("delete_old_answers", delete_old, every=HOUR)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.deleting import BATCH, deleted
-from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.core.jobs.kinds import JobKind
 from blog.models import ApiToken, LoginSession, TrustedBrowser, UsedChallenge
 
@@ -32,7 +32,7 @@ async def delete_expired(session: AsyncSession, table: type[Expiring]) -> int:
 
 
 def _deleting_expired(name: str, table: type[Expiring]) -> JobKind:
-    return cleaning(name, partial(delete_expired, table=table), every=HOUR)
+    return cleaning_job(name, partial(delete_expired, table=table), every=HOUR)
 
 
 DELETE_EXPIRED_SESSIONS = _deleting_expired("delete_expired_sessions", LoginSession)

@@ -53,7 +53,7 @@ class FiguresWriter(Loop):
 
     async def stop(self) -> None:
         """Stop, and write the rest."""
-        was_at_work = self.is_at_work
+        was_at_work = self.is_running
         await super().stop()
         if not was_at_work:
             return

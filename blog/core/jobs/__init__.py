@@ -1,1 +1,1 @@
-"""Background work."""
+"""Background jobs, and the loops that run them."""

@@ -1,4 +1,4 @@
-"""The background work of a process: its workers, and what wakes them."""
+"""The background workers of a process."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,10 +8,10 @@ from blog.core.jobs.listener import Listener
 
 
 class Worker(Protocol):
-    """Processes work that is due.
+    """Processes due work.
 
     Attributes:
-        channel: the channel that is notified of new work.
+        channel: the channel that announces new work.
     """
 
     channel: str
@@ -38,7 +38,7 @@ class Background:
         """Start the workers."""
         for worker in self._workers:
             await worker.start()
-            self._listener.follow(worker.channel, _waking(worker))
+            self._listener.follow(worker.channel, _waker(worker))
         self._has_started = True
 
     async def stop(self) -> None:
@@ -46,9 +46,9 @@ class Background:
         if not self._has_started:
             return
         await asyncio.gather(*(worker.stop() for worker in self._workers))
-        await self._listener.leave(*(worker.channel for worker in self._workers))
+        await self._listener.unfollow(*(worker.channel for worker in self._workers))
         self._has_started = False
 
 
-def _waking(worker: Worker) -> Callable[[str], None]:
+def _waker(worker: Worker) -> Callable[[str], None]:
     return lambda _payload: worker.wake()

@@ -5,7 +5,7 @@ import random
 JITTER = 0.2
 
 
-def jittered(seconds: float) -> float:
+def add_jitter(seconds: float) -> float:
     """Add up to 20 % of jitter to `seconds`, to avoid a thundering herd."""
     return seconds * random.uniform(1, 1 + JITTER)  # noqa: S311
 
@@ -23,12 +23,12 @@ class Backoff:
         self._longest = longest
         self._failures = 0
 
-    def failed(self) -> float:
+    def next_pause(self) -> float:
         """Record a failure; returns the delay before the next attempt, in seconds."""
         pause = min(self._first * 2.0**self._failures, self._longest)
         self._failures = min(self._failures + 1, 30)
-        return jittered(pause)
+        return add_jitter(pause)
 
-    def succeeded(self) -> None:
-        """Reset to the first delay."""
+    def reset(self) -> None:
+        """Record a success: the next delay is the first one again."""
         self._failures = 0

@@ -12,14 +12,14 @@ from blog.core.jobs.running import RunningJob
 HOUR = timedelta(hours=1)
 
 
-def cleaning(
+def cleaning_job(
     name: str, delete_some: Callable[[AsyncSession], Awaitable[int]], *, every: timedelta
 ) -> JobKind:
-    """A periodic job that calls `delete_some` until nothing is left.
+    """Define a periodic job that calls `delete_some` until nothing is left.
 
     Args:
         name: the name of the job.
-        delete_some: deletes up to `BATCH` rows that nobody else needs, and returns their number.
+        delete_some: deletes up to `BATCH` expired rows, and returns how many.
         every: the interval.
     """
 

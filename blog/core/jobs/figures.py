@@ -9,7 +9,7 @@ from blog.core.jobs.summary import COUNTED, Sort, summary
 
 
 async def job_figures(session: AsyncSession) -> list[Metric]:
-    """The number of jobs of each sort, and how long the next one has been due."""
+    """Measure the number of jobs of each sort, and how long the next one has been due."""
     jobs = GaugeMetricFamily(
         "broadside_jobs",
         f"Unfinished background jobs. {COUNTED + 1} means more than {COUNTED}.",

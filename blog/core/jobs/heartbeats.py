@@ -1,7 +1,7 @@
-"""Each process reports how it is configured, so that machines that do not match are noticed.
+"""Each process reports its configuration, so that mismatched machines are noticed.
 
-Two machines with different keys log their visitors out in turn; a clock that is wrong lets links
-and sessions expire too early or too late.
+Two machines with different keys keep logging their visitors out; a wrong clock lets links and
+sessions expire too early or too late.
 """
 
 import hashlib
@@ -30,9 +30,9 @@ from blog.models import Heartbeat
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 30.0
-# A process that ends within seconds, as one of a command does, leaves no row.
+# Commands that end within seconds leave no row.
 FIRST_SECONDS = 3.0
-# A process that has not reported for so long has ended.
+# A process that has not reported for this long has ended.
 ENDED = timedelta(seconds=4 * EVERY_SECONDS)
 # Seconds that two clocks may differ.
 CLOCK_TOLERANCE = 2.0
@@ -40,7 +40,7 @@ KEY, VERSION, CLOCK = SUBJECTS = ("SECRET_KEY", "version", "clock")
 
 
 class Disagreement(NamedTuple):
-    """Something that processes of the site do not have in common.
+    """A difference between processes of the site.
 
     Attributes:
         subject: one of `SUBJECTS`.
@@ -54,21 +54,21 @@ class Disagreement(NamedTuple):
 
 
 def fingerprint(key: str) -> str:
-    """What tells two secret keys apart, without telling anything else about them."""
+    """A hash that tells secret keys apart without revealing them."""
     return hmac.new(key.encode(), b"fingerprint", hashlib.sha256).hexdigest()[:16]
 
 
 def own_version() -> str:
-    """The version of this code, and the schema that it needs."""
+    """The version of this code, and of the schema that it needs."""
     return f"{version('broadside')}, schema {', '.join(sorted(known_revisions()[0]))}"
 
 
 class Heart(Loop):
-    """Reports this process, and logs what it does not have in common with the others.
+    """Reports this process, and logs how it differs from the others.
 
     Args:
         database: open while it runs.
-        kind: what the process does, such as "web".
+        kind: the kind of process, such as "web".
         keys: the keys of valid cookies and links; the last one signs.
     """
 
@@ -81,7 +81,7 @@ class Heart(Loop):
         self._known: set[str] = set()
 
     async def step(self) -> float:
-        """Report, and look at the others."""
+        """Report this process, and compare it with the others."""
         if not self._has_waited:
             self._has_waited = True
             return FIRST_SECONDS
@@ -96,8 +96,8 @@ class Heart(Loop):
 
     async def _report(self, session: AsyncSession) -> None:
         before = now()
-        theirs = (await session.scalars(select(func.clock_timestamp()))).one()
-        offset = (before - theirs + (now() - before) / 2).total_seconds()
+        database_time = (await session.scalars(select(func.clock_timestamp()))).one()
+        offset = (before - database_time + (now() - before) / 2).total_seconds()
         values = {
             "process": f"{self._kind} process {os.getpid()} on {socket.gethostname()}",
             "version": own_version(),
@@ -115,7 +115,7 @@ class Heart(Loop):
 
 
 async def disagreements(session: AsyncSession) -> list[Disagreement]:
-    """What the processes that are running do not have in common."""
+    """Find differences between the running processes."""
     columns = (
         Heartbeat.process,
         Heartbeat.version,
@@ -125,52 +125,52 @@ async def disagreements(session: AsyncSession) -> list[Disagreement]:
     )
     statement = select(*columns).where(Heartbeat.seen_at >= func.now() - ENDED)
     rows = (await session.execute(statement.order_by(Heartbeat.process))).all()
-    found = [_of_keys(rows), _of_versions(rows), _of_clocks(rows)]
+    found = [_compare_keys(rows), _compare_versions(rows), _compare_clocks(rows)]
     return [each for each in found if each is not None]
 
 
-def _of_keys(rows: Sequence[Row[*tuple[object, ...]]]) -> Disagreement | None:
+def _compare_keys(rows: Sequence[Row[*tuple[object, ...]]]) -> Disagreement | None:
     signing = Counter(row.signs_with for row in rows)
     refusing = [row for row in rows if not signing.keys() <= set(row.accepts)]
     if not refusing:
         return None
     usual = signing.most_common(1)[0][0]
     others = [row.process for row in rows if row.signs_with != usual]
-    text = f"processes have different SECRET_KEYs: {_listed(others)} and the others"
+    text = f"processes have different SECRET_KEYs: {_join(others)} and the others"
     return Disagreement(KEY, text, len(others))
 
 
-def _of_versions(rows: Sequence[Row[*tuple[object, ...]]]) -> Disagreement | None:
+def _compare_versions(rows: Sequence[Row[*tuple[object, ...]]]) -> Disagreement | None:
     versions = Counter(row.version for row in rows)
     if len(versions) < 2:
         return None
     usual = versions.most_common(1)[0][0]
     others = [row for row in rows if row.version != usual]
-    text = f"processes have different versions: {_listed([row.process for row in others])} "
+    text = f"processes have different versions: {_join([row.process for row in others])} "
     text += f"{others[0].version}, the others {usual}"
     return Disagreement(VERSION, text, len(others))
 
 
-def _of_clocks(rows: Sequence[Row[*tuple[object, ...]]]) -> Disagreement | None:
+def _compare_clocks(rows: Sequence[Row[*tuple[object, ...]]]) -> Disagreement | None:
     wrong = [row for row in rows if abs(row.clock_offset) > CLOCK_TOLERANCE]
     if not wrong:
         return None
-    places = [
+    offsets = [
         f"{row.process} is {abs(row.clock_offset):.0f} s "
         f"{'ahead' if row.clock_offset > 0 else 'behind'}"
         for row in wrong
     ]
-    text = f"clocks differ from the database's: {_listed(places)}"
+    text = f"clocks differ from the database's: {_join(offsets)}"
     return Disagreement(CLOCK, text, len(wrong))
 
 
-def _listed(names: Sequence[str], most: int = 3) -> str:
+def _join(names: Sequence[str], most: int = 3) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 async def heartbeat_figures(session: AsyncSession) -> list[Metric]:
-    """How many processes differ from most others."""
+    """The number of processes that differ from most others, for `/metrics`."""
     differing = GaugeMetricFamily(
         "broadside_processes_differing",
         "Processes that have another SECRET_KEY, version or time than most of the site's.",

@@ -1,4 +1,4 @@
-"""Immediate notification of what others commit: PostgreSQL's LISTEN on a dedicated connection."""
+"""Immediate notification of commits by other processes: LISTEN on a dedicated connection."""
 
 import asyncio
 import logging
@@ -19,13 +19,13 @@ Callback = Callable[[str], None]
 
 
 class Listener:
-    """Listens to the channels of a process, all on one connection, which is open while there are
-    any.
+    """Listens to all channels that a process follows, on one connection.
 
-    A lost connection is replaced, with exponential backoff.
+    The connection is open while any channel is followed. If it is lost, it is replaced, with
+    exponential backoff.
 
     Args:
-        database: has the channels; open while any is followed.
+        database: open while any channel is followed.
     """
 
     def __init__(self, database: Database) -> None:
@@ -39,9 +39,9 @@ class Listener:
         """Call a function after each commit that notifies a channel.
 
         Args:
-            channel: a channel that nobody follows here.
-            callback: it gets the payload; whenever listening starts, it is called with an empty
-                one, for earlier commits.
+            channel: a channel that this listener doesn't follow yet.
+            callback: gets the payload. Whenever listening starts, it is called with an empty
+                payload, for earlier commits.
         """
         self._callbacks[channel] = callback
         self._new.add(channel)
@@ -50,7 +50,7 @@ class Listener:
             self._task = asyncio.create_task(self._listen())
         self._woken.set()
 
-    async def leave(self, *channels: str) -> None:
+    async def unfollow(self, *channels: str) -> None:
         """Stop following channels."""
         for channel in channels:
             self._callbacks.pop(channel, None)
@@ -64,9 +64,9 @@ class Listener:
         backoff = Backoff(first=0.5, longest=30)
         while True:
             try:
-                await self._listen_once(backoff.succeeded)
+                await self._listen_once(backoff.reset)
             except Exception as error:
-                pause = backoff.failed()
+                pause = backoff.next_pause()
                 log.warning(
                     "not listening for notifications, next attempt in %.1f s: %s", pause, error
                 )
@@ -76,7 +76,7 @@ class Listener:
         """Listen until the connection is lost, then raise."""
         async with self._database.direct_engine.connect() as pooled:
             connection: Any = (await pooled.get_raw_connection()).driver_connection
-            # A listening connection takes no place in the pool.
+            # A listening connection doesn't count against the pool.
             await pooled.run_sync(SyncConnection.detach)
             connection.add_termination_listener(lambda *_: self._woken.set())
             await connection.execute("SET application_name = 'broadside listener'")
@@ -89,16 +89,16 @@ class Listener:
                 while self._new:
                     channel = self._new.pop()
                     if channel not in listening:
-                        await connection.add_listener(channel, self._heard)
+                        await connection.add_listener(channel, self._notify)
                         listening.add(channel)
-                    self._heard(connection, 0, channel, "")
+                    self._notify(connection, 0, channel, "")
                 on_success()
                 try:
                     await asyncio.wait_for(self._woken.wait(), CHECK_SECONDS)
                 except TimeoutError:
-                    # A connection may die silently: a lost route, a laptop that slept.
+                    # A connection may die silently: a lost route, a laptop that was asleep.
                     await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
 
-    def _heard(self, _connection: Any, _pid: int, channel: str, payload: str) -> None:
+    def _notify(self, _connection: Any, _pid: int, channel: str, payload: str) -> None:
         if (callback := self._callbacks.get(channel)) is not None:
             callback(payload)

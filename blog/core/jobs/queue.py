@@ -1,14 +1,12 @@
-"""The job queue: enqueue, claim, and record results.
+"""The job queue: enqueue jobs, and claim those that are due.
 
-Times are the database's, so the clocks of several machines need not agree. A worker owns a job
-while its lease holds, which it renews. Each claim has its own number, and a worker that has lost
-its claim records nothing.
+Times are the database's, so the clocks of several machines need not agree. A worker owns a job as
+long as it renews the lease; `claims.py` records what became of it.
 """
 
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -26,21 +24,19 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database import Database
-from blog.core.jobs.backoff import jittered
+from blog.core.jobs.claims import Claimed
 from blog.core.jobs.kinds import JobKind
 from blog.core.telemetry import spans
 from blog.models import Job, JobState
 from blog.models.job import UNFINISHED
 
 CHANNEL = "jobs"
-LONGEST_ERROR = 1000
 # An arbitrary number, the same for all workers.
 CLAIM_LOCK = 0x6A6F6273
-# The key of periodic jobs, so that there is one of each.
+# The key of periodic jobs; it ensures that there is only one of each kind.
 REPEATED = "repeated"
 
 # A waiting job with the same key is rescheduled and gets the new payload.
@@ -62,7 +58,7 @@ _ENQUEUE = text("""
     bindparam("trace_parent", type_=String),
     bindparam("channel", CHANNEL, type_=String),
 )
-_ADD_REPEATED = text("""
+_ADD_PERIODIC = text("""
     INSERT INTO jobs (kind, key, payload, state)
     SELECT kind, :key, '{}', 'waiting' FROM unnest(:kinds) AS given (kind)
     WHERE NOT EXISTS (SELECT FROM jobs WHERE jobs.kind = given.kind AND jobs.key = :key)
@@ -109,18 +105,6 @@ _UNTIL_NEXT = text("""
 """).bindparams(bindparam("kinds", type_=ARRAY(Text)))
 
 
-class Claimed(NamedTuple):
-    """A job that a worker has claimed; `attempts` includes this one, and `trace_parent` is the span
-    that has enqueued it."""
-
-    id: int
-    kind: str
-    payload: dict[str, Any]
-    attempts: int
-    claim: uuid.UUID
-    trace_parent: str | None = None
-
-
 async def enqueue(
     session: AsyncSession,
     kind: JobKind,
@@ -132,17 +116,19 @@ async def enqueue(
     """Add a job in the caller's transaction: it runs after the commit, or never.
 
     Args:
-        key: at most one job of this kind with this key waits: if there is one, it is rescheduled
-            and gets the new payload. Concurrent transactions with the same key wait for each other.
-            While one runs, another one waits for it to end.
+        session: the caller's transaction.
+        kind: the kind of the job.
+        key: at most one job of this kind with this key is waiting: if there is one, it is
+            rescheduled and gets the new payload. Concurrent transactions with the same key wait for
+            each other. A job doesn't start while another one with its key is running.
         at: the earliest time to run it; `None` is now.
-        payload: what `run` needs, as JSON: ids rather than rows.
+        payload: the arguments of `run`, as JSON: ids rather than rows.
 
     Raises:
         ValueError: the kind is periodic.
     """
     if kind.every is not None:
-        raise ValueError(f"{kind.name} is repeated, and not enqueued")
+        raise ValueError(f"{kind.name} is periodic, and can't be enqueued")
     values = {
         "kind": kind.name,
         "key": key,
@@ -154,10 +140,11 @@ async def enqueue(
 
 
 def has_job(kind: JobKind, name: str, value: SQLColumnExpression[int]) -> ColumnElement[bool]:
-    """Whether a job of a kind waits or runs, which has not failed for good.
+    """Whether a job of a kind is waiting or running, rather than failed for good.
 
     Args:
-        name: of a number in its payload.
+        kind: the kind of the job.
+        name: the name of a number in its payload.
         value: the number.
     """
     return exists().where(
@@ -174,13 +161,13 @@ async def cancel(session: AsyncSession, kind: JobKind, key: str) -> None:
     )
 
 
-async def add_repeated(
+async def ensure_periodic_jobs(
     database: Database, kinds: Sequence[JobKind], off: Sequence[JobKind] = ()
 ) -> None:
-    """Ensure that there is a job of each periodic kind, and none of those that are off."""
+    """Add a job for each periodic kind that has none, and delete those of kinds in `off`."""
     async with database.session() as session:
         names = [kind.name for kind in kinds if kind.every is not None]
-        await session.execute(_ADD_REPEATED, {"kinds": names})
+        await session.execute(_ADD_PERIODIC, {"kinds": names})
         await session.execute(
             delete(Job).where(Job.kind.in_([kind.name for kind in off]), Job.key == REPEATED)
         )
@@ -193,6 +180,7 @@ async def claim(
     """Claim jobs that are due: waiting ones, and those whose worker has died.
 
     Args:
+        database: stores the jobs.
         kinds: the kinds that this version knows.
         number: the maximum number of jobs.
         lease: how many seconds the claim holds unless it is renewed.
@@ -213,7 +201,7 @@ async def claim(
 async def renew(
     database: Database, claims: Sequence[uuid.UUID], lease: float
 ) -> set[uuid.UUID | None]:
-    """Renew leases; returns those that still held."""
+    """Renew leases; returns the claims that still held."""
     statement = (
         update(Job)
         .where(Job.claim.in_(claims), Job.state == JobState.RUNNING)
@@ -228,82 +216,8 @@ async def renew(
 
 
 async def seconds_until_next(database: Database, kinds: Sequence[JobKind]) -> float | None:
-    """In how many seconds the next job is due, negative if it is overdue; `None` if none waits."""
+    """Seconds until the next job is due, negative if it is overdue; `None` if there is none."""
     names = [kind.name for kind in kinds]
     async with database.reading_session() as session:
         seconds: float | None = await session.scalar(_UNTIL_NEXT, {"kinds": names})
     return seconds
-
-
-async def finish(session: AsyncSession, kind: JobKind, job: Claimed) -> bool:
-    """Record that a job is done, or when a periodic one is next due; the caller commits.
-
-    Returns:
-        Whether the claim still held.
-    """
-    if kind.every is None:
-        done = delete(Job).where(*_held(job)).returning(Job.id)
-    else:
-        following = func.date_bin(kind.every, func.now(), func.to_timestamp(0)) + kind.every
-        done = _changed(job, due_at=following, attempts=0, last_error=None)
-    return await session.scalar(done.execution_options(synchronize_session=False)) is not None
-
-
-async def remember(database: Database, job: Claimed, payload: dict[str, Any]) -> bool:
-    """Replace the payload of a claimed job; returns whether the claim still held."""
-    statement = _changed(job, state=JobState.RUNNING, claim=job.claim, payload=payload)
-    async with database.session() as session:
-        held = await session.scalar(statement) is not None
-        await session.commit()
-    return held
-
-
-async def fail(database: Database, kind: JobKind, job: Claimed, error: str) -> None:
-    """Record that an attempt has failed, and when the next one is due."""
-    pause = jittered(kind.pause_after(job.attempts).total_seconds())
-    due_at = func.now() + timedelta(seconds=pause)
-    await _put_back(database, job, due_at=due_at, last_error=error[:LONGEST_ERROR])
-
-
-async def hold(database: Database, job: Claimed, error: str) -> None:
-    """Record that a job has failed for good."""
-    values = {"due_at": func.now(), "last_error": error[:LONGEST_ERROR]}
-    async with database.session() as session:
-        await session.execute(_changed(job, state=JobState.FAILED, **values))
-        await session.commit()
-
-
-async def give_back(database: Database, job: Claimed) -> None:
-    """Release a job that was not finished because the worker stops, so that it runs at once
-    elsewhere."""
-    await _put_back(database, job, due_at=func.now(), attempts=Job.attempts - 1)
-
-
-async def go_on(database: Database, job: Claimed) -> None:
-    """Release a job that has made progress and has more to do."""
-    await _put_back(database, job, due_at=func.now(), attempts=0, last_error=None)
-
-
-async def _put_back(database: Database, job: Claimed, **values: object) -> None:
-    """Return a job to waiting, unless another one with its key waits already."""
-    async with database.session() as session:
-        try:
-            await session.execute(_changed(job, **values))
-        except IntegrityError:
-            await session.rollback()
-            await session.execute(delete(Job).where(*_held(job)))
-        await session.commit()
-
-
-def _held(job: Claimed) -> tuple[Any, ...]:
-    return Job.id == job.id, Job.claim == job.claim, Job.state == JobState.RUNNING
-
-
-def _changed(job: Claimed, **values: object) -> Any:
-    return (
-        update(Job)
-        .where(*_held(job))
-        .values({"state": JobState.WAITING, "claim": None} | values)
-        .returning(Job.id)
-        .execution_options(synchronize_session=False)
-    )

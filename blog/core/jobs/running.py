@@ -1,33 +1,33 @@
-"""What a running job gets."""
+"""The interface that a job's function gets."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database import Database
-from blog.core.jobs import queue
-from blog.core.jobs.kinds import JobKind, LostClaimError
-from blog.core.jobs.queue import Claimed
+from blog.core.jobs import claims
+from blog.core.jobs.claims import Claimed, LostClaimError
 
 
 @dataclass
 class RunningJob:
-    """One run of a job, in the context of the application.
+    """One run of a job, in an application context.
 
     Attributes:
-        kind: the kind of the job.
         claimed: the job.
+        every: the interval of a periodic job.
         database: provides the sessions of the run.
-        stopping: set when the worker stops: a job that can continue later stops then.
+        stopping: set when the worker stops: a job that can continue later returns then.
         is_recorded: whether the result is recorded already.
     """
 
-    kind: JobKind
     claimed: Claimed
+    every: timedelta | None
     database: Database
     stopping: asyncio.Event
     is_recorded: bool = field(default=False, init=False)
@@ -39,7 +39,7 @@ class RunningJob:
 
     @asynccontextmanager
     async def finishing(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that also records that the job is done: what it writes is written exactly
+        """Open a transaction that also records that the job is done, so its writes happen exactly
         once.
 
         Raises:
@@ -47,21 +47,21 @@ class RunningJob:
         """
         async with self.database.session() as session:
             yield session
-            if not await queue.finish(session, self.kind, self.claimed):
+            if not await claims.finish(session, self.claimed, self.every):
                 raise LostClaimError
             await session.commit()
         self.is_recorded = True
 
-    async def remember(self, **payload: object) -> None:
-        """Note how far the job has come: its next run gets this payload, also of a repeated job.
+    async def save_progress(self, **payload: object) -> None:
+        """Save how far the job has come: its next run gets this payload, even if it is periodic.
 
         Raises:
-            LostClaimError: somebody else runs the job. Nothing is written.
+            LostClaimError: another worker has claimed the job. Nothing is written.
         """
-        if not await queue.remember(self.database, self.claimed, payload):
+        if not await claims.save_progress(self.database, self.claimed, payload):
             raise LostClaimError
 
-    async def go_on_later(self) -> None:
-        """Requeue the job because it has more to do. Its attempts are counted from the start."""
-        await queue.go_on(self.database, self.claimed)
+    async def requeue(self) -> None:
+        """Requeue the job because it has more to do. Its attempts are counted anew."""
+        await claims.requeue(self.database, self.claimed)
         self.is_recorded = True

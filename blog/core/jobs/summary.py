@@ -1,4 +1,4 @@
-"""The number of jobs of each sort, for administrators."""
+"""The number of jobs in each state, for administrators."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,12 +12,12 @@ from blog.core.i18n import format_number
 from blog.core.i18n import gettext as _
 from blog.models import Job, JobState
 
-# A page does not need to count further.
+# Larger numbers are not counted exactly.
 COUNTED = 1_000
 
 
 class Sort(StrEnum):
-    """The sorts of jobs that administrators see, the most urgent first."""
+    """The states of jobs that administrators see, the most urgent first."""
 
     FAILED = "failed"
     RUNNING = "running"
@@ -41,8 +41,8 @@ class Sort(StrEnum):
 class Line(NamedTuple):
     """The number of jobs of a sort; `COUNTED + 1` stands for any larger number.
 
-    `next_at` is the time of the first of them: since when it waits or has failed, when it is due,
-    or until when its lease holds.
+    `next_at` is the time of the first of them: when it failed, when it was or is due, or when its
+    lease ends.
     """
 
     sort: Sort

@@ -10,11 +10,11 @@ from quart import Quart
 
 from blog.core.db.database import Database
 from blog.core.db.database_errors import is_unavailable
-from blog.core.jobs import queue
-from blog.core.jobs.kinds import FailedForGoodError, JobKind, LostClaimError, TryLaterError
+from blog.core.jobs import claims, queue
+from blog.core.jobs.claims import Claimed, LostClaimError
+from blog.core.jobs.kinds import FailedForGoodError, JobKind, TryLaterError
 from blog.core.jobs.loop import SHORTEST_WAIT, Loop, seconds_to_wait
-from blog.core.jobs.patience import persistently
-from blog.core.jobs.queue import Claimed
+from blog.core.jobs.retries import retry_while_unavailable
 from blog.core.jobs.running import RunningJob
 from blog.core.telemetry import spans
 
@@ -34,8 +34,8 @@ class JobWorker(Loop):
         database: stores the jobs; open while the worker runs.
         kinds: the known kinds. Others in the database are left to workers of other versions.
         report: reports an unexpected error.
-        lease: after how many seconds a job whose worker does not renew its lease is free again.
-        off: periodic kinds that the settings turn off. Their jobs would be overdue for ever.
+        lease: how many seconds a claim holds unless the worker renews it.
+        off: periodic kinds that the settings turn off; their jobs would be overdue forever.
     """
 
     channel = queue.CHANNEL
@@ -57,13 +57,13 @@ class JobWorker(Loop):
         self._kinds = {kind.name: kind for kind in kinds}
         self._off = off
         self._lease = lease
-        self._has_begun = False
+        self._has_ensured_periodic = False
         self._runs: dict[uuid.UUID, asyncio.Task[None]] = {}
         self._renewer = _Renewer(database, self._runs, lease)
 
     async def start(self) -> None:
         """Start the worker; the database must be open."""
-        self._has_begun = False
+        self._has_ensured_periodic = False
         await super().start()
         await self._renewer.start()
 
@@ -80,9 +80,9 @@ class JobWorker(Loop):
     async def step(self) -> float:
         """Claim jobs that are due, and start them."""
         database, kinds = self._database, list(self._kinds.values())
-        if not self._has_begun:
-            await queue.add_repeated(database, kinds, self._off)
-            self._has_begun = True
+        if not self._has_ensured_periodic:
+            await queue.ensure_periodic_jobs(database, kinds, self._off)
+            self._has_ensured_periodic = True
         if not (free := RUN_AT_ONCE - len(self._runs)):
             return seconds_to_wait(None)
         until_next = await queue.seconds_until_next(database, kinds)
@@ -90,23 +90,23 @@ class JobWorker(Loop):
             return seconds_to_wait(until_next)
         claimed = await queue.claim(database, kinds, free, self._lease)
         for job in claimed:
-            self._begin(job)
+            self._start_run(job)
         return 0.0 if claimed else SHORTEST_WAIT
 
-    def _begin(self, claimed: Claimed) -> None:
+    def _start_run(self, claimed: Claimed) -> None:
         kind = self._kinds[claimed.kind]
-        job = RunningJob(kind, claimed, self._database, self._stopping)
-        run = asyncio.create_task(self._run(job))
+        job = RunningJob(claimed, kind.every, self._database, self._stopping)
+        run = asyncio.create_task(self._run(kind, job))
         self._runs[claimed.claim] = run
-        run.add_done_callback(lambda _: self._end(claimed.claim))
+        run.add_done_callback(lambda _: self._end_run(claimed.claim))
 
-    def _end(self, claim: uuid.UUID) -> None:
+    def _end_run(self, claim: uuid.UUID) -> None:
         del self._runs[claim]
         self.wake()
 
-    async def _run(self, job: RunningJob) -> None:
+    async def _run(self, kind: JobKind, job: RunningJob) -> None:
         """Run a job and record the result; raises nothing but its cancellation."""
-        kind, claimed = job.kind, job.claimed
+        claimed = job.claimed
         with spans.span(
             f"job {kind.name}",
             "CONSUMER",
@@ -114,56 +114,58 @@ class JobWorker(Loop):
             job=claimed.id,
             attempt=claimed.attempts,
         ):
-            await self._run_and_record(job)
+            await self._run_and_record(kind, job)
 
-    async def _run_and_record(self, job: RunningJob) -> None:
+    async def _run_and_record(self, kind: JobKind, job: RunningJob) -> None:
         try:
-            error = await self._try(job)
+            error = await self._try(kind, job)
             if error is not None:
                 spans.fail(error)
             if not job.is_recorded:
                 deadline = time.monotonic() + self._lease
-                await persistently(lambda: self._record(job, error), deadline)
+                await retry_while_unavailable(lambda: self._record(kind, job, error), deadline)
         except asyncio.CancelledError:
             if not job.is_recorded:
-                await self._give_back(job)
+                await self._release(job)
             raise
         except Exception as error:
             # The lease expires, and the job runs again.
-            name, number = job.kind.name, job.claimed.id
             log.error(
-                "the result of job %d (%s) could not be recorded", number, name, exc_info=error
+                "the result of job %d (%s) could not be recorded",
+                job.claimed.id,
+                kind.name,
+                exc_info=error,
             )
 
-    async def _give_back(self, job: RunningJob) -> None:
+    async def _release(self, job: RunningJob) -> None:
         """Release a cancelled job, unless another worker has claimed it."""
         try:
-            await queue.give_back(job.database, job.claimed)
+            await claims.release(job.database, job.claimed)
         except Exception as error:
-            # Nobody waits for the result; the lease expires.
+            # Not urgent: the lease expires.
             log.warning(
-                "job %d (%s) could not be released: %s", job.claimed.id, job.kind.name, error
+                "job %d (%s) could not be released: %s", job.claimed.id, job.claimed.kind, error
             )
 
-    async def _try(self, job: RunningJob) -> Exception | None:
+    async def _try(self, kind: JobKind, job: RunningJob) -> Exception | None:
         """Run a job; returns the error, or `None`."""
-        if job.kind.is_held_after(job.claimed.attempts - 1):
-            return FailedForGoodError("each of its workers has died")
-        limit = asyncio.timeout(job.kind.seconds)
+        if kind.is_held_after(job.claimed.attempts - 1):
+            return FailedForGoodError("each worker that ran it died")
+        limit = asyncio.timeout(kind.seconds)
         try:
             async with self._app.app_context(), limit:
-                await job.kind.run(job)
+                await kind.run(job)
         except Exception as error:
             if limit.expired():
-                return TimeoutError(f"took longer than {job.kind.seconds:g} s")
+                return TimeoutError(f"took longer than {kind.seconds:g} s")
             return error
         return None
 
-    async def _record(self, job: RunningJob, error: Exception | None) -> None:
-        kind, claimed = job.kind, job.claimed
+    async def _record(self, kind: JobKind, job: RunningJob, error: Exception | None) -> None:
+        claimed = job.claimed
         if error is None:
             async with job.database.session() as session:
-                await queue.finish(session, kind, claimed)
+                await claims.finish(session, claimed, kind.every)
                 await session.commit()
             return
         if isinstance(error, LostClaimError):
@@ -180,13 +182,13 @@ class JobWorker(Loop):
             self._report(error)
         if isinstance(error, FailedForGoodError) or kind.is_held_after(claimed.attempts):
             log.error("job %d (%s) has failed permanently", claimed.id, kind.name)
-            await queue.hold(job.database, claimed, text)
+            await claims.hold(job.database, claimed, text)
         else:
-            await queue.fail(job.database, kind, claimed, text)
+            await claims.fail(job.database, claimed, text, kind.pause_after(claimed.attempts))
 
 
 class _Renewer(Loop):
-    """Renews the leases of running jobs, and cancels jobs whose claim is lost."""
+    """Renews the leases of running jobs, and cancels those whose claim is lost."""
 
     def __init__(
         self, database: Database, runs: dict[uuid.UUID, asyncio.Task[None]], lease: float
@@ -198,9 +200,9 @@ class _Renewer(Loop):
 
     async def step(self) -> float:
         """Renew all leases."""
-        if claims := list(self._runs):
-            held = await queue.renew(self._database, claims, self._lease)
-            for claim in set(claims) - held:
+        if running := list(self._runs):
+            held = await queue.renew(self._database, running, self._lease)
+            for claim in set(running) - held:
                 if (run := self._runs.get(claim)) is not None:
                     run.cancel()
         return self._lease / 3

@@ -57,13 +57,13 @@ class SiteSettingsKeeper:
         """Load the settings, and follow their changes. If the database is unavailable, the defaults
         are in force until it is there."""
         await self.try_to_load()
-        self._listener.follow(CHANNEL, self._heard)
+        self._listener.follow(CHANNEL, self._on_notification)
         self._task = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
         """Stop following changes."""
         if self._task is not None:
-            await self._listener.leave(CHANNEL)
+            await self._listener.unfollow(CHANNEL)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
@@ -92,7 +92,7 @@ class SiteSettingsKeeper:
         self._on_change(settings)
         self.current = settings
 
-    def _heard(self, _payload: str) -> None:
+    def _on_notification(self, _payload: str) -> None:
         self._changed.set()
 
     async def _follow(self) -> None:

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from blog.core.db.database import Database
 from blog.core.db.deleting import BATCH, deleted
 from blog.core.errors import TooManyRequestsError
-from blog.core.jobs.cleaning import cleaning
+from blog.core.jobs.cleaning import cleaning_job
 from blog.models import RateLimit
 
 MOST_LEASES = 10_000
@@ -310,6 +310,6 @@ async def delete_full(session: AsyncSession) -> int:
 
 
 # A client with many addresses fills this table quickly.
-DELETE_FULL_RATE_LIMITS = cleaning(
+DELETE_FULL_RATE_LIMITS = cleaning_job(
     "delete_full_rate_limits", delete_full, every=timedelta(minutes=5)
 )

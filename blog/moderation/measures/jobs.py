@@ -67,7 +67,7 @@ async def _run_in_batches(job: RunningJob, *steps: Batch, in_force: bool) -> Non
             await session.commit()
         # Leave half of the time to transactions that wait for the same rows.
         await asyncio.sleep(time.monotonic() - start)
-    await job.go_on_later()
+    await job.requeue()
 
 
 async def _hide_posts(session: AsyncSession, measure: Measure) -> bool:

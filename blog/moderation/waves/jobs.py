@@ -37,7 +37,7 @@ async def _in_parts(
             return
         # Leave half of the time to transactions that wait for the same rows.
         await asyncio.sleep(time.monotonic() - start)
-    await job.go_on_later()
+    await job.requeue()
 
 
 ACT_ON_WAVE = JobKind("act_on_wave", carry_out, pauses=SHORT_PAUSES, gives_up=False)

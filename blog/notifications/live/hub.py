@@ -86,7 +86,7 @@ class Hub:
         self._end_all()
         for task in self._tasks:
             task.cancel()
-        await self._listener.leave(CHANNEL)
+        await self._listener.unfollow(CHANNEL)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 from blog.core.clock import now
 from blog.core.db.deleting import BATCH
 from blog.core.events.handlers import record
-from blog.core.jobs.cleaning import cleaning
+from blog.core.jobs.cleaning import cleaning_job
 from blog.core.jobs.kinds import SHORT_PAUSES, JobKind
 from blog.core.jobs.queue import enqueue, has_job
 from blog.core.jobs.running import RunningJob
@@ -179,4 +179,4 @@ MAKE_EXPORT = JobKind(
 )
 REMOVE_EXPORT = JobKind("remove_export", remove_file)
 SWEEP_EXPORTS = JobKind("sweep_exports", remove_orphans, at_once=1, every=timedelta(days=1))
-TIDY_EXPORTS = cleaning("tidy_exports", tidy_exports, every=timedelta(minutes=10))
+TIDY_EXPORTS = cleaning_job("tidy_exports", tidy_exports, every=timedelta(minutes=10))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.i18n import SOURCE, current_language, lazy_gettext, using_language
-from blog.core.jobs.cleaning import cleaning
+from blog.core.jobs.cleaning import cleaning_job
 from blog.core.jobs.kinds import SHORT_PAUSES, JobKind, TryLaterError
 from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
@@ -64,7 +64,7 @@ async def _run_import(job: RunningJob, import_id: int) -> None:
         return
     else:
         if not is_done:
-            await job.go_on_later()
+            await job.requeue()
 
 
 async def _import_batches(job: RunningJob, row: PostImport, upload: str) -> bool:
@@ -148,4 +148,4 @@ async def tidy_imports(session: AsyncSession) -> int:
     return len(rows)
 
 
-TIDY_IMPORTS = cleaning("tidy_imports", tidy_imports, every=timedelta(minutes=5))
+TIDY_IMPORTS = cleaning_job("tidy_imports", tidy_imports, every=timedelta(minutes=5))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.database_errors import DatabaseUnavailableError
-from blog.core.jobs import loop, queue
+from blog.core.jobs import claims, loop, queue
 from blog.core.jobs.kinds import PAUSES, FailedForGoodError, JobKind, TryLaterError
 from blog.core.jobs.queue import cancel, enqueue
 from blog.core.jobs.running import RunningJob
@@ -351,11 +351,11 @@ async def test_a_worker_that_lost_its_claim_records_nothing(app: Broadside, done
     await add(app, kind, "mine")
     (overslept,) = await queue.claim(app.database, [kind], 10, 0.0)
     (_,) = await queue.claim(app.database, [kind], 10, 60)
-    await queue.fail(app.database, kind, overslept, "too late")
-    await queue.hold(app.database, overslept, "too late")
-    await queue.give_back(app.database, overslept)
+    await claims.fail(app.database, overslept, "too late", timedelta(0))
+    await claims.hold(app.database, overslept, "too late")
+    await claims.release(app.database, overslept)
     async with app.database.session() as session:
-        assert not await queue.finish(session, kind, overslept)
+        assert not await claims.finish(session, overslept, kind.every)
     (job,) = await stored_jobs(app)
     assert (job.state, job.attempts, job.last_error) == ("running", 2, None)
 
@@ -449,7 +449,7 @@ async def test_a_recurring_job_is_never_held(app: Broadside, db: AsyncSession) -
         raise ZeroDivisionError("no way")
 
     kind = JobKind("fail", fail, every=timedelta(minutes=10))
-    await queue.add_repeated(app.database, [kind])
+    await queue.ensure_periodic_jobs(app.database, [kind])
     await db.execute(update(Job).values(attempts=100))
     await db.commit()
     async with at_work(app, kind):
@@ -460,8 +460,8 @@ async def test_a_recurring_job_is_never_held(app: Broadside, db: AsyncSession) -
 
 async def test_a_periodic_job_that_is_turned_off_is_gone(app: Broadside, done: Done) -> None:
     on, off = (JobKind(name, done.note, every=timedelta(hours=1)) for name in ("on", "off"))
-    await queue.add_repeated(app.database, [on, off])
-    await queue.add_repeated(app.database, [on], off=[off])
+    await queue.ensure_periodic_jobs(app.database, [on, off])
+    await queue.ensure_periodic_jobs(app.database, [on], off=[off])
     assert [job.kind for job in await stored_jobs(app)] == ["on"]
 
 
@@ -512,7 +512,7 @@ async def test_a_failed_job_is_replaced_by_a_new_one_with_its_key(
     await add(app, kind, "first", key="counts")
     (claimed,) = await queue.claim(app.database, [kind], 1, 60)
     await add(app, kind, "second", key="counts")
-    await queue.fail(app.database, kind, claimed, "no")
+    await claims.fail(app.database, claimed, "no", timedelta(0))
     (job,) = await stored_jobs(app)
     assert job.payload == {"what": "second"}
 

@@ -1,4 +1,4 @@
-"""Record a result although the database may be unavailable for a moment."""
+"""Retry writes while the database is unavailable."""
 
 import asyncio
 import time
@@ -8,13 +8,14 @@ from blog.core.db.database_errors import is_unavailable
 from blog.core.jobs.backoff import Backoff
 
 
-async def persistently(write: Callable[[], Awaitable[None]], deadline: float) -> None:
+async def retry_while_unavailable(write: Callable[[], Awaitable[None]], deadline: float) -> None:
     """Call `write` until it succeeds or a lease ends.
 
-    The work cannot be undone: a database that restarts at this moment must not cause it to be done
-    twice.
+    It records work that can't be undone, and must not be done twice because the database restarts
+    at this moment.
 
     Args:
+        write: records the result.
         deadline: when the lease ends, by `time.monotonic()`.
 
     Raises:
@@ -27,4 +28,4 @@ async def persistently(write: Callable[[], Awaitable[None]], deadline: float) ->
         except Exception as error:
             if not is_unavailable(error) or time.monotonic() > deadline:
                 raise
-            await asyncio.sleep(backoff.failed())
+            await asyncio.sleep(backoff.next_pause())
