@@ -21,7 +21,7 @@ from settings import load_settings
 
 def run(connection: Connection) -> None:
     """Run what the command line asks for, one process at a time."""
-    with migrations.turn(connection):
+    with migrations.migration_lock(connection):
         migrations.run_with_retries(connection, lambda: run_once(connection))
 
 

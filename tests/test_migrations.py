@@ -97,7 +97,7 @@ async def test_a_process_that_waits_for_its_turn_holds_up_no_index_that_is_being
     async with site.engine.connect() as first, site.engine.connect() as second:
 
         def build_index(connection: Connection) -> None:
-            with migrations.turn(connection):
+            with migrations.migration_lock(connection):
                 nonlocal waiting
                 waiting = loop.call_soon_threadsafe(asyncio.create_task, migrate_as_second())
                 connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -123,7 +123,7 @@ async def test_an_index_is_built_though_an_older_transaction_takes_longer_than_a
         await older.execute(text("INSERT INTO account_deletions SELECT 1 WHERE false"))
 
         def build_index(connection: Connection) -> str | None:
-            with migrations.turn(connection):
+            with migrations.migration_lock(connection):
                 connection.execution_options(isolation_level="AUTOCOMMIT")
                 build = text("CREATE INDEX CONCURRENTLY ix_new ON account_deletions (attempts)")
                 migrations.run_with_retries(connection, lambda: connection.execute(build))

@@ -131,7 +131,7 @@ async def _make(
         database = await put_part(
             target,
             key_of(name, "database.age" if key else "database.dump"),
-            taken.server.dumped(taken.id),
+            taken.server.stream_dump(taken.id),
             key,
         )
     with tempfile.SpooledTemporaryFile(SMALL_LIST) as listing:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError, is_schema_mismatch
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.models import BackupAction, BackupRun, Site
 
 log = logging.getLogger(__name__)
@@ -149,4 +149,6 @@ async def delete_old_runs(session: AsyncSession) -> int:
         How many were deleted.
     """
     old = select(BackupRun.id).where(BackupRun.ended_at < now() - KEPT_FOR).limit(BATCH)
-    return await deleted(session, delete(BackupRun).where(BackupRun.id.in_(old.scalar_subquery())))
+    return await delete_rows(
+        session, delete(BackupRun).where(BackupRun.id.in_(old.scalar_subquery()))
+    )

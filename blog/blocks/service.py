@@ -20,7 +20,7 @@ from blog.blocks.events import (
 )
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import broken_reference
-from blog.core.db.deleting import deleted
+from blog.core.db.deleting import delete_rows
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.i18n import LazyText, format_number, lazy_gettext
@@ -79,7 +79,7 @@ async def unmute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
         `False` if they did not leave it out.
     """
     theirs = (Mute.user_id == viewer.id, Mute.muted_id == person.id)
-    if was_there := await deleted(session, delete(Mute).where(*theirs)) > 0:
+    if was_there := await delete_rows(session, delete(Mute).where(*theirs)) > 0:
         await record(session, PersonUnmuted(viewer.id, person.id))
     await session.commit()
     return was_there
@@ -119,7 +119,7 @@ async def unblock(session: AsyncSession, viewer: Viewer, person: User) -> bool:
         `False` if there was none.
     """
     theirs = (Block.user_id == viewer.id, Block.blocked_id == person.id)
-    if was_there := await deleted(session, delete(Block).where(*theirs)) > 0:
+    if was_there := await delete_rows(session, delete(Block).where(*theirs)) > 0:
         await record(session, PersonUnblocked(viewer.id, person.id))
     await session.commit()
     return was_there
@@ -169,7 +169,7 @@ async def show_word(session: AsyncSession, viewer: Viewer, word_id: int) -> bool
         `False` if it was none of theirs.
     """
     theirs = (HiddenWord.id == word_id, HiddenWord.user_id == viewer.id)
-    number = await deleted(session, delete(HiddenWord).where(*theirs))
+    number = await delete_rows(session, delete(HiddenWord).where(*theirs))
     await session.commit()
     return number > 0
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import Email, EmailState, RefusedAddress
 
@@ -31,7 +31,7 @@ async def delete_old(session: AsyncSession) -> int:
         .with_for_update(skip_locked=True)
         .cte("old")
     )
-    return await deleted(session, delete(Email).where(Email.id == old.c.id))
+    return await delete_rows(session, delete(Email).where(Email.id == old.c.id))
 
 
 async def delete_old_refusals(session: AsyncSession) -> int:
@@ -48,7 +48,7 @@ async def delete_old_refusals(session: AsyncSession) -> int:
         .with_for_update(skip_locked=True)
         .cte("old")
     )
-    return await deleted(
+    return await delete_rows(
         session, delete(RefusedAddress).where(RefusedAddress.address == old.c.address)
     )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import Notification
 
@@ -31,7 +31,7 @@ async def delete_old(session: AsyncSession) -> int:
 async def _delete(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
     some = select(Notification.id).where(*conditions).limit(BATCH)
     old = some.with_for_update(skip_locked=True).cte("old")
-    return await deleted(session, delete(Notification).where(Notification.id == old.c.id))
+    return await delete_rows(session, delete(Notification).where(Notification.id == old.c.id))
 
 
 DELETE_OLD_NOTIFICATIONS = cleaning_job("delete_old_notifications", delete_old, every=HOUR)

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
-from blog.core.db.deleting import deleted
+from blog.core.db.deleting import delete_rows
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.core.i18n import lazy_gettext
 from blog.models import Bookmark, BookmarkFolder, User
@@ -70,7 +70,7 @@ async def delete_folder(session: AsyncSession, viewer: Viewer, folder_id: int) -
     Raises:
         NotFoundError: they have no such folder.
     """
-    if not await deleted(session, delete(BookmarkFolder).where(*_own(viewer, folder_id))):
+    if not await delete_rows(session, delete(BookmarkFolder).where(*_own(viewer, folder_id))):
         raise NotFoundError(NO_FOLDER)
     await session.commit()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import and_, delete, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import HeldItem, HeldKind
 
@@ -28,7 +28,7 @@ async def delete_old(session: AsyncSession) -> int:
         .with_for_update(skip_locked=True)
         .cte("old")
     )
-    return await deleted(session, delete(HeldItem).where(HeldItem.id == old.c.id))
+    return await delete_rows(session, delete(HeldItem).where(HeldItem.id == old.c.id))
 
 
 DELETE_OLD_DECISIONS = cleaning_job("delete_old_decisions", delete_old, every=HOUR)

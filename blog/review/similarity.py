@@ -16,7 +16,7 @@ from zlib import crc32
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import RemovedText
 from blog.review.content import Reading
@@ -134,7 +134,7 @@ async def delete_old_sketches(session: AsyncSession) -> int:
         .with_for_update(skip_locked=True)
         .cte("old")
     )
-    return await deleted(session, delete(RemovedText).where(RemovedText.id == old.c.id))
+    return await delete_rows(session, delete(RemovedText).where(RemovedText.id == old.c.id))
 
 
 DELETE_OLD_SKETCHES = cleaning_job("delete_old_sketches", delete_old_sketches, every=HOUR)

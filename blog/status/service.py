@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.models import Component, Incident
 
 KEPT_FOR = timedelta(days=400)
@@ -37,4 +37,6 @@ async def delete_old_incidents(session: AsyncSession) -> int:
         How many were deleted.
     """
     old = select(Incident.id).where(Incident.began_at < now() - KEPT_FOR).limit(BATCH)
-    return await deleted(session, delete(Incident).where(Incident.id.in_(old.scalar_subquery())))
+    return await delete_rows(
+        session, delete(Incident).where(Incident.id.in_(old.scalar_subquery()))
+    )

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.errors import TooManyRequestsError
 from blog.core.web.rate_limits import Bucket, Quota, take_one
 from blog.mail import outbox
@@ -137,4 +137,4 @@ async def delete_ended(session: AsyncSession) -> int:
     # Each has an index of its own.
     found = union_all(*(select(Subscription.id).where(*each).limit(BATCH) for each in conditions))
     old = select(found.subquery().c.id).limit(BATCH)
-    return await deleted(session, delete(Subscription).where(Subscription.id.in_(old)))
+    return await delete_rows(session, delete(Subscription).where(Subscription.id.in_(old)))

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
-from blog.core.db.deleting import deleted
+from blog.core.db.deleting import delete_rows
 from blog.core.errors import ForbiddenError, LimitReachedError
 from blog.core.i18n import lazy_gettext
 from blog.models import Permission, Tag, TagFollow
@@ -54,6 +54,6 @@ async def unfollow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
         `False` if they did not.
     """
     theirs = (TagFollow.user_id == viewer.id, TagFollow.tag_id == tag.id)
-    number = await deleted(session, delete(TagFollow).where(*theirs))
+    number = await delete_rows(session, delete(TagFollow).where(*theirs))
     await session.commit()
     return number > 0

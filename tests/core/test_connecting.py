@@ -9,7 +9,7 @@ import pytest
 import trustme
 from sqlalchemy import make_url, text
 
-from blog.core.db.connecting import libpq_environment, stored_password
+from blog.core.db.connecting import find_password, libpq_environment
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError
 from database_urls import postgresql_url
@@ -197,10 +197,10 @@ def test_a_password_file_is_read_as_libpq_does(tmp_path: Path) -> None:
         "broken line\n"
     )
     file.chmod(0o600)
-    assert stored_password(file, "db", 5432, "blog", "su:san") == "with:colon\\"
-    assert stored_password(file, "/run/postgresql", 5432, "blog", "john") == "local"
-    assert stored_password(file, "db", 5433, "blog", "susan") == "any:host"
-    assert stored_password(file, "db", 5432, "blog", "john") == ""
+    assert find_password(file, "db", 5432, "blog", "su:san") == "with:colon\\"
+    assert find_password(file, "/run/postgresql", 5432, "blog", "john") == "local"
+    assert find_password(file, "db", 5433, "blog", "susan") == "any:host"
+    assert find_password(file, "db", 5432, "blog", "john") == ""
 
 
 @pytest.mark.parametrize(

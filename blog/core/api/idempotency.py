@@ -25,7 +25,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 from blog.core.api.operations import CreatedHeaders
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.i18n import lazy_gettext
 from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.core.web.app import current_app, db
@@ -125,7 +125,7 @@ async def delete_old(session: AsyncSession) -> int:
         .with_for_update(skip_locked=True)
     )
     which = _TABLE.c.key_digest.in_(old.scalar_subquery())
-    return await deleted(session, delete(_TABLE).where(which))
+    return await delete_rows(session, delete(_TABLE).where(which))
 
 
 def submission() -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.core.jobs.kinds import JobKind
 from blog.models import ApiToken, LoginSession, TrustedBrowser, UsedChallenge
@@ -28,7 +28,7 @@ async def delete_expired(session: AsyncSession, table: type[Expiring]) -> int:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    return await deleted(session, delete(table).where(key.in_(expired.scalar_subquery())))
+    return await delete_rows(session, delete(table).where(key.in_(expired.scalar_subquery())))
 
 
 def _deleting_expired(name: str, table: type[Expiring]) -> JobKind:

@@ -1,8 +1,8 @@
 """Translate libpq's connection parameters to arguments of asyncpg.
 
-asyncpg takes what a URL leaves out from libpq's environment (`PGSSLMODE`, `PGPASSWORD`, …) and
-from files in the home directory, where it fails if that is not readable. So everything that it
-would look up is passed explicitly.
+What a URL leaves out, asyncpg looks up in libpq's environment variables (`PGSSLMODE`,
+`PGPASSWORD`, …) and in files in the home directory, and it fails if that is not readable. So all of
+it is passed explicitly.
 """
 
 import getpass
@@ -17,8 +17,8 @@ import asyncpg
 DEFAULT_PORT = 5432
 # The default socket directories of Debian, of other distributions, and of PostgreSQL itself.
 SOCKET_FOLDERS = ("/run/postgresql", "/var/run/postgresql", "/tmp")  # noqa: S108
-# The parameters that this module handles; the others are passed to asyncpg unchanged.
-OURS = {
+# The parameters that this module translates; the others are passed to asyncpg unchanged.
+TRANSLATED = {
     "application_name", "connect_timeout", "options", "passfile", "ssl_max_protocol_version",
     "ssl_min_protocol_version", "sslcert", "sslcrl", "sslkey", "sslmode", "sslnegotiation",
     "sslpassword", "sslrootcert",
@@ -26,7 +26,7 @@ OURS = {
 
 # The names of libpq's environment variables (PostgreSQL, "Environment Variables"); `sslpassword`
 # has none.
-IN_ENVIRONMENT = {
+ENVIRONMENT_VARIABLES = {
     "host": "PGHOST",
     "port": "PGPORT",
     "user": "PGUSER",
@@ -70,13 +70,13 @@ def connection_attempts(
     """
     port = int(port or DEFAULT_PORT)
     host = host or _local_host(port)
-    rest = {name: value for name, value in parameters.items() if name not in OURS}
+    rest = {name: value for name, value in parameters.items() if name not in TRANSLATED}
     user = rest.get("user") or getpass.getuser()
     database = rest.get("database") or user
     password = rest.get("password")
     if password is None:
         file = parameters.get("passfile")
-        password = stored_password(Path(file), host, port, database, user) if file else ""
+        password = find_password(Path(file), host, port, database, user) if file else ""
     settings = {
         name: parameters[name] for name in ("application_name", "options") if name in parameters
     }
@@ -93,13 +93,13 @@ def connection_attempts(
         "krbsrvname": "postgres",
         "gsslib": "gssapi",
     }
-    return [arguments | {"ssl": way} for way in _tls_modes(host, parameters)]
+    return [arguments | {"ssl": mode} for mode in _tls_modes(host, parameters)]
 
 
 def may_retry_with_other_tls_mode(error: Exception) -> bool:
-    """Whether to retry with the other one of TLS and no TLS.
+    """Whether to retry with TLS instead of without, or the other way round.
 
-    The server does not support TLS, or this version, or `pg_hba.conf` requires the other.
+    The server does not support TLS or this version of it, or `pg_hba.conf` requires the other mode.
     """
     is_refusal = isinstance(error, ConnectionError) and error.errno is None
     return is_refusal or isinstance(
@@ -127,9 +127,9 @@ def _tls_modes(host: str, parameters: dict[str, str]) -> list[ssl.SSLContext | b
 
 
 def tls_context(parameters: dict[str, str]) -> ssl.SSLContext:
-    """The TLS context: how to verify the server's certificate, and the client certificate.
+    """Build the TLS context, which verifies the server and presents the client certificate.
 
-    Certificates are verified by `sslrootcert`, or by default by the system's authorities.
+    Certificates are verified against `sslrootcert`, or by default the system's authorities.
 
     Raises:
         ParameterError: a file cannot be used.
@@ -138,8 +138,8 @@ def tls_context(parameters: dict[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = mode == "verify-full"
     # With a root certificate, `require` verifies like `verify-ca`, as in libpq.
-    is_checked = mode in {"verify-ca", "verify-full"} or (mode == "require" and authorities)
-    context.verify_mode = ssl.CERT_REQUIRED if is_checked else ssl.CERT_NONE
+    is_verified = mode in {"verify-ca", "verify-full"} or (mode == "require" and authorities)
+    context.verify_mode = ssl.CERT_REQUIRED if is_verified else ssl.CERT_NONE
     context.set_alpn_protocols(["postgresql"])
     lowest = parameters.get("ssl_min_protocol_version", "TLSv1.2")
     context.minimum_version = ssl.TLSVersion[lowest.replace(".", "_")]
@@ -147,11 +147,11 @@ def tls_context(parameters: dict[str, str]) -> ssl.SSLContext:
         context.maximum_version = ssl.TLSVersion[highest.replace(".", "_")]
     name, file = "sslrootcert", authorities
     try:
-        if is_checked and authorities not in {None, "system"}:
+        if is_verified and authorities not in {None, "system"}:
             context.load_verify_locations(authorities)
-        elif is_checked:
+        elif is_verified:
             context.load_default_certs()
-        if is_checked and (file := parameters.get("sslcrl")):
+        if is_verified and (file := parameters.get("sslcrl")):
             name = "sslcrl"
             context.load_verify_locations(file)
             context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
@@ -161,12 +161,12 @@ def tls_context(parameters: dict[str, str]) -> ssl.SSLContext:
             secret = parameters.get("sslpassword", "")
             context.load_cert_chain(file, parameters.get("sslkey"), lambda: secret)
     except (OSError, ssl.SSLError) as error:
-        reason = "is not what it should be" if isinstance(error, ssl.SSLError) else error.strerror
+        reason = "is not valid" if isinstance(error, ssl.SSLError) else error.strerror
         raise ParameterError(f"{name} {file}: {reason}") from None
     return context
 
 
-def stored_password(file: Path, host: str, port: int, database: str, user: str) -> str:
+def find_password(file: Path, host: str, port: int, database: str, user: str) -> str:
     """Look up the password of a connection in a file (PostgreSQL, "The Password File").
 
     Args:
@@ -197,7 +197,7 @@ def stored_password(file: Path, host: str, port: int, database: str, user: str) 
 
 
 def libpq_environment(parameters: dict[str, str]) -> dict[str, str]:
-    """The environment in which PostgreSQL's client programs connect with these parameters only.
+    """The environment variables that make PostgreSQL's client programs use only these parameters.
 
     Parameters go into the environment because other users can read command lines.
 
@@ -210,8 +210,8 @@ def libpq_environment(parameters: dict[str, str]) -> dict[str, str]:
     # The programs look for certificates and passwords in HOME, and fail if it is not readable.
     given = {"LC_ALL": "C", "HOME": "/nonexistent"}
     for name, value in parameters.items():
-        if name in IN_ENVIRONMENT:
-            given[IN_ENVIRONMENT[name]] = value
+        if name in ENVIRONMENT_VARIABLES:
+            given[ENVIRONMENT_VARIABLES[name]] = value
     if parameters.get("sslmode", "").startswith("verify") and (
         parameters.get("sslrootcert") in {None, "system"}
     ):

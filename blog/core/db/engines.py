@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from blog.core.db.connector import CONNECT_SECONDS, Connector
 from blog.core.db.database_errors import READ_ONLY, DatabaseUnavailableError
-from blog.core.db.redaction import keep_values_out_of_errors
+from blog.core.db.redaction import redact_errors
 from blog.core.telemetry import spans
 
 POOL_SECONDS = 10
@@ -36,7 +36,7 @@ class TimeLimits(NamedTuple):
 
     @property
     def command_timeout(self) -> float | None:
-        """When asyncpg gives up on a statement, in seconds: later than the server should."""
+        """When asyncpg gives up on a statement, in seconds: after the server should have."""
         return self.statement + 2 if self.statement else None
 
 
@@ -53,8 +53,8 @@ def make_engine(
 
     Args:
         url: the URL, as `database_urls.postgresql_url` returns it.
-        pool_size: the maximum number of connections. They are opened on demand and kept, because
-            opening one takes longer than many requests.
+        pool_size: the maximum number of connections. They are opened on demand and kept open,
+            because opening one takes longer than many requests.
         connector: shared by engines of the same server.
         limits: the time limits of statements; by default none.
         autocommit: whether each statement is a transaction of its own.
@@ -86,7 +86,7 @@ def make_engine(
     event.listen(engine.sync_engine, "checkout", _discard_dead_connection)
     event.listen(engine.sync_engine, "handle_error", _recognise_standby)
     event.listen(engine.sync_engine, "handle_error", _discard_timed_out_connection)
-    keep_values_out_of_errors(engine.sync_engine)
+    redact_errors(engine.sync_engine)
     spans.trace_statements(engine.sync_engine)
     return engine
 
@@ -102,8 +102,8 @@ def _discard_dead_connection(connection: Any, _record: object, _proxy: object) -
 
 
 def _recognise_standby(context: ExceptionContext) -> None:
-    """Discard all connections to a server that has become read-only: after a failover another host
-    is the primary."""
+    """Discard all connections to a server that has become read-only, because after a failover
+    another host is the primary."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
 

@@ -4,9 +4,9 @@ Each revision runs in its own transaction, so that it does not hold the locks of
 can build indexes `CONCURRENTLY` in Alembic's `autocommit_block()`.
 
 A statement that waits for a lock gives up after `LOCK_TIMEOUT`, because all later statements, even
-reads, queue behind it. The revision is then retried from its start, `ATTEMPTS` times. Statements
-that block no others (`WAITS_ALONE`) wait longer: for an autovacuum, which yields only after a
-second, or for the end of an older transaction.
+reads, queue behind it. The revision is then retried from its start, up to `ATTEMPTS` times.
+Statements that block no others (`NON_BLOCKING`) may wait longer, for an autovacuum, which yields
+only after a second, or for the end of an older transaction.
 """
 
 import enum
@@ -37,10 +37,10 @@ MIGRATION_LOCK = 0x62726F6164
 # wait for several locks while it holds the first.
 LOCK_TIMEOUT = "200ms"
 LONG_LOCK_TIMEOUT = "1min"
-WAITS_ALONE = re.compile(r"\bCONCURRENTLY\b|\bVALIDATE CONSTRAINT\b|^\s*VACUUM\b")
+NON_BLOCKING = re.compile(r"\bCONCURRENTLY\b|\bVALIDATE CONSTRAINT\b|^\s*VACUUM\b")
 ATTEMPTS = 100
 PAUSE_SECONDS = 1.0
-TURN_SECONDS = 0.2
+LOCK_POLL_SECONDS = 0.2
 
 
 OUTDATED = "the schema is not up to date: run blog deploy"
@@ -66,7 +66,7 @@ def _configuration() -> Config:
 
 
 @contextmanager
-def turn(connection: Connection) -> Iterator[None]:
+def migration_lock(connection: Connection) -> Iterator[None]:
     """Hold the advisory lock that serialises migrations, with `lock_timeout` set.
 
     The lock is polled, each time in a new transaction: `CREATE INDEX CONCURRENTLY` waits for all
@@ -78,15 +78,15 @@ def turn(connection: Connection) -> Iterator[None]:
     key = {"key": MIGRATION_LOCK}
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
         connection.commit()
-        _pause(connection, TURN_SECONDS)
+        _pause(connection, LOCK_POLL_SECONDS)
     connection.commit()
-    event.listen(connection, "before_cursor_execute", _wait_alone)
-    event.listen(connection, "after_cursor_execute", _wait_no_longer)
+    event.listen(connection, "before_cursor_execute", _raise_lock_timeout)
+    event.listen(connection, "after_cursor_execute", _restore_lock_timeout)
     try:
         yield
     finally:
-        event.remove(connection, "before_cursor_execute", _wait_alone)
-        event.remove(connection, "after_cursor_execute", _wait_no_longer)
+        event.remove(connection, "before_cursor_execute", _raise_lock_timeout)
+        event.remove(connection, "after_cursor_execute", _restore_lock_timeout)
         if not connection.invalidated:
             connection.rollback()
             connection.execute(text("RESET lock_timeout"))
@@ -95,7 +95,7 @@ def turn(connection: Connection) -> Iterator[None]:
 
 
 def run_with_retries(connection: Connection, run: Callable[[], None]) -> None:
-    """Call `run`, retrying after lock timeouts; what it has committed stays.
+    """Call `run`, retrying after lock timeouts; revisions that it has committed stay.
 
     Raises:
         sqlalchemy.exc.DBAPIError: whatever `run` raises, including the lock timeout of the last
@@ -117,14 +117,17 @@ def run_with_retries(connection: Connection, run: Callable[[], None]) -> None:
             _pause(connection, PAUSE_SECONDS)
 
 
-def _wait_alone(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-    if WAITS_ALONE.search(statement):
+def _raise_lock_timeout(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    if NON_BLOCKING.search(statement):
         _set_lock_timeout(connection, LONG_LOCK_TIMEOUT)
 
 
-def _wait_no_longer(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-    """Skipped after an error; then the revision is retried, or the connection released."""
-    if WAITS_ALONE.search(statement):
+def _restore_lock_timeout(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    """Restore the short timeout.
+
+    After an error this isn't called: the revision is retried, or the connection released.
+    """
+    if NON_BLOCKING.search(statement):
         _set_lock_timeout(connection, LOCK_TIMEOUT)
 
 

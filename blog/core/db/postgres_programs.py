@@ -68,7 +68,7 @@ def run_program(program: str, *arguments: str, folder: Path) -> str:
         folder: the data directory.
 
     Returns:
-        What it has printed.
+        Its standard output.
 
     Raises:
         subprocess.CalledProcessError: it failed; `stderr` says why.

@@ -2,7 +2,7 @@
 
 Error messages, including those of causes, go into logs and mails with the traceback. SQLAlchemy
 omits the parameters (`hide_parameters`), but PostgreSQL's details contain values (`Key
-(email)=(susan@example.com) already exists`), and so do messages of PostgreSQL and asyncpg about
+(email)=(susan@example.com) already exists`), and so do PostgreSQL's and asyncpg's messages about
 invalid ones (`invalid input syntax for type integer: "…"`).
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, ExceptionContext, event
 
 
-def keep_values_out_of_errors(engine: Engine) -> None:
+def redact_errors(engine: Engine) -> None:
     """Redact values in the errors of `engine`."""
     event.listen(engine, "handle_error", _redact_values)
 
@@ -22,8 +22,7 @@ def _redact_values(context: ExceptionContext) -> None:
         return
     driver_error.detail = None
     # Class 22 is "data exception" (PostgreSQL, appendix A, "Error Codes"). asyncpg's own errors,
-    # such
-    # as those of closed connections, have no code.
+    # such as those of closed connections, have no code.
     if (getattr(driver_error, "sqlstate", None) or "").startswith("22"):
         # The Python exception of a failed conversion.
         driver_error.__cause__ = None

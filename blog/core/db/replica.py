@@ -1,6 +1,6 @@
 """A streaming replica for reads, used while it answers and its lag is small.
 
-A task in each process monitors it twice a second. So requests need no check of their own, and a
+A task in each process checks it twice a second. So requests need no check of their own, and a
 replica that fails delays only the requests of that moment.
 """
 
@@ -40,7 +40,7 @@ _STANDBY = text("""
 
 
 class UnfitReplicaError(Exception):
-    """The replica answers, but must not be used; the message is the reason."""
+    """The replica answers, but must not be used; the message says why."""
 
 
 class PrimaryError(UnfitReplicaError):
@@ -104,7 +104,7 @@ class Replica:
         """Whether it is usable, and has replayed the primary's log up to `position`."""
         return self._replayed is not None and self._replayed >= position
 
-    def failed(self, error: Exception) -> None:
+    def mark_failed(self, error: Exception) -> None:
         """Stop using it after a failed statement, until the next successful check."""
         self._replayed = None
         reason = str(error).partition("\n")[0] or "no answer"
@@ -119,9 +119,9 @@ class Replica:
         while True:
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    self._replayed = await self._look()
+                    self._replayed = await self._check()
             except Exception as error:
-                self.failed(error)
+                self.mark_failed(error)
             else:
                 if self._failure is not None:
                     log.info("the replica %s is used again", self.place)
@@ -129,27 +129,27 @@ class Replica:
                 usable_replicas.labels(self.place).set(1)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _look(self) -> int:
+    async def _check(self) -> int:
         """The position up to which it has replayed the log.
 
         Raises:
             Exception: it must not be used.
         """
-        of_primary = await self._of_primary()
+        primary = await self._read_primary()
         async with self.engine.connect() as connection:
             is_standby, replayed, cluster, is_streaming = (await connection.execute(_STANDBY)).one()
         written = None
-        if of_primary is not None:
-            written, primary_cluster = of_primary
+        if primary is not None:
+            written, primary_cluster = primary
             if cluster != primary_cluster:
                 raise UnfitReplicaError("it belongs to another database cluster")
         if not is_standby:
             raise PrimaryError("it is not a standby")
-        # The former primary of a failover may be ahead, with what was never acknowledged. It cannot
-        # stream before it has dropped that.
-        if of_primary is not None and not is_streaming:
+        # After a failover, the former primary may be ahead, with writes that were never
+        # acknowledged. It can't stream before it has dropped them.
+        if primary is not None and not is_streaming:
             raise UnfitReplicaError("it does not follow the primary")
-        # After a failover the primary may be behind the mark, whose missing part will never arrive.
+        # After a failover the primary may be behind the mark; the missing part will never arrive.
         if replayed >= self._mark or (written is not None and written < self._mark):
             self._complete_until = self._marked_at
             if written is not None:
@@ -158,7 +158,7 @@ class Replica:
             raise UnfitReplicaError(f"it is more than {LONGEST_LAG:.0f} s behind")
         return int(replayed)
 
-    async def _of_primary(self) -> tuple[int, int] | None:
+    async def _read_primary(self) -> tuple[int, int] | None:
         """The position and the system identifier of the primary.
 
         Returns:

@@ -1,4 +1,4 @@
-"""The streaming replicas of a database: which of them a request may read from."""
+"""The streaming replicas of a database, and the choice of one for a request."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ class Replicas:
     """The hot standbys of a database.
 
     Args:
-        url: their URL, with a host for each. The primary may be among them: after a failover it is
-            another one, and only those that are standbys are read from.
+        url: their URL, with a host for each. The primary may be among them, because a failover
+            changes the roles: only those that are standbys are read from.
         primary: their primary, which must be open while this is open.
 
     Usage: `open()`, then `choose()` any number of times, finally `await close()`.
@@ -36,13 +36,13 @@ class Replicas:
         await asyncio.gather(*(replica.close() for replica in self._all))
 
     def choose(self, position: int) -> Replica | None:
-        """A replica that has replayed the primary's log up to `position`, each in turn.
+        """Choose a replica that has replayed the primary's log up to `position`, in rotation.
 
-        A request keeps to the one that was chosen: another may be further behind, so a row could be
+        A request keeps to its choice: another replica may be further behind, so a row could be
         there for one statement and missing for the next.
 
         Returns:
-            `None` if there is none, so that the primary has to be read from.
+            `None` if there is none, so the request has to read from the primary.
         """
         fit = [replica for replica in self._all if replica.has(position)]
         self._turn += 1

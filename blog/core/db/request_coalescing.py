@@ -1,9 +1,9 @@
 """Request coalescing: concurrent identical reads share one query.
 
 Under load most requests need the same few rows: the newest posts, the account of a busy API client.
-A request only shares a query that started after the request's call, so it never gets staler data
-than by itself. Requests that arrive while a query runs wait for the next one together, like
-transactions in a database's group commit.
+A request only shares a query that starts after it asked for it, so it never gets staler data than
+from a query of its own. Requests that arrive while a query runs wait for the next one together,
+like transactions in a database's group commit.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.statements import QueryStats, query_stats
 
-# How many turns of the event loop a query waits for more requests. On an idle server they take
+# How many iterations of the event loop a query waits for more requests. On an idle server they take
 # microseconds; under load they let the requests that have arrived get this far.
 COLLECTION_TURNS = 8
 
@@ -43,7 +43,7 @@ class RequestCoalescer:
 
     def __init__(self) -> None:
         self._next: dict[Key, _PendingRead] = {}
-        self._under_way: dict[Key, asyncio.Task[None]] = {}
+        self._running: dict[Key, asyncio.Task[None]] = {}
 
     async def read(
         self,
@@ -54,9 +54,9 @@ class RequestCoalescer:
         """The result of `query`, which is shared and must not be modified.
 
         Args:
-            open_session: opens the session for the query; part of what identifies identical reads.
+            open_session: opens the session for the query.
             query: called with the session and the arguments.
-            arguments: hashable, and part of it too, like `query`.
+            arguments: hashable. Reads are identical if all three are.
 
         Raises:
             Exception: whatever `query` raises.
@@ -64,7 +64,7 @@ class RequestCoalescer:
         key = open_session, query, arguments
         if (reading := self._next.get(key)) is None:
             reading = self._next[key] = _PendingRead(contextvars.copy_context())
-            if key not in self._under_way:
+            if key not in self._running:
                 self._begin(key)
         future = asyncio.get_running_loop().create_future()
         reading.results.append(future)
@@ -75,7 +75,7 @@ class RequestCoalescer:
 
     def _begin(self, key: Key) -> None:
         task = asyncio.create_task(self._read(key), context=self._next[key].context)
-        self._under_way[key] = task
+        self._running[key] = task
 
     async def _read(self, key: Key) -> None:
         for _ in range(COLLECTION_TURNS):
@@ -96,6 +96,6 @@ class RequestCoalescer:
         finally:
             for future in reading.waiting():
                 future.cancel()
-            del self._under_way[key]
+            del self._running[key]
             if key in self._next:
                 self._begin(key)

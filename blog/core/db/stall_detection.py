@@ -1,9 +1,9 @@
 """Detect a database server that hangs while its connections stay open.
 
 A server whose processes are stopped, or whose disk hangs, closes no connections, so every request
-would wait for its statement timeout. So when a statement runs for a while, the server is probed on
-a separate connection. If the probe is not answered either, all connections to it are terminated. If
-no other host of the URL answers, requests fail at once until one does.
+would wait for its statement timeout. When a statement runs for a while, the server is therefore
+probed on a separate connection. If the probe is not answered either, all connections to it are
+terminated. If no other host of the URL answers, requests fail at once until one does.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.5
 # How long a statement runs before the server is probed.
 SUSPICIOUS_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
-# A single late answer may be due to this process not getting CPU time.
+# A single late answer may mean that this process got no CPU time.
 TRIES = 2
 
 
@@ -44,16 +44,16 @@ class StallDetector:
         self._waiting: dict[Any, float] = {}
         self._answered_at = 0.0
         for engine in engines:
-            event.listen(engine.sync_engine, "before_cursor_execute", self._waits)
-            event.listen(engine.sync_engine, "after_cursor_execute", self._answered)
-            event.listen(engine.sync_engine, "commit", self._waits)
-            event.listen(engine.sync_engine, "handle_error", self._failed)
+            event.listen(engine.sync_engine, "before_cursor_execute", self._on_send)
+            event.listen(engine.sync_engine, "after_cursor_execute", self._on_answer)
+            event.listen(engine.sync_engine, "commit", self._on_send)
+            event.listen(engine.sync_engine, "handle_error", self._on_error)
             for name in ("checkin", "detach", "close", "close_detached"):
-                event.listen(engine.sync_engine, name, self._released)
+                event.listen(engine.sync_engine, name, self._on_release)
 
     def start(self) -> None:
         """Start monitoring."""
-        self._task = asyncio.create_task(self._look())
+        self._task = asyncio.create_task(self._monitor())
 
     async def stop(self) -> None:
         """Stop monitoring."""
@@ -61,20 +61,20 @@ class StallDetector:
         with suppress(asyncio.CancelledError):
             await self._task
 
-    def _waits(self, connection: Connection, *_: Any) -> None:
+    def _on_send(self, connection: Connection, *_: Any) -> None:
         self._waiting[connection.connection.dbapi_connection] = time.monotonic()
 
-    def _answered(self, connection: Connection, *_: Any) -> None:
+    def _on_answer(self, connection: Connection, *_: Any) -> None:
         self._waiting.pop(connection.connection.dbapi_connection, None)
 
-    def _failed(self, context: ExceptionContext) -> None:
+    def _on_error(self, context: ExceptionContext) -> None:
         if context.connection is not None and not context.connection.invalidated:
-            self._answered(context.connection)
+            self._on_answer(context.connection)
 
-    def _released(self, dbapi_connection: Any, *_: Any) -> None:
+    def _on_release(self, dbapi_connection: Any, *_: Any) -> None:
         self._waiting.pop(dbapi_connection, None)
 
-    async def _look(self) -> None:
+    async def _monitor(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if self._connector.is_stalled:
@@ -86,9 +86,9 @@ class StallDetector:
 
     def _is_suspicious(self) -> bool:
         """Whether a statement has waited for a while since the server last answered."""
-        moment = time.monotonic()
-        since = max(min(self._waiting.values(), default=moment), self._answered_at)
-        return self._connector.timed_out or moment - since > SUSPICIOUS_SECONDS
+        now = time.monotonic()
+        since = max(min(self._waiting.values(), default=now), self._answered_at)
+        return self._connector.timed_out or now - since > SUSPICIOUS_SECONDS
 
     async def _probe(self) -> None:
         """Terminate the connections to hosts that do not answer."""
@@ -98,7 +98,8 @@ class StallDetector:
         if places and not silent:
             self._answered_at = time.monotonic()
             return
-        # With no other host, requests fail at once instead of opening connections that hang, too.
+        # If there is no other host, requests fail at once instead of opening connections that hang
+        # too.
         self._connector.is_stalled = self._connector.places <= set(silent)
         self._connector.terminate(*silent)
         if not self._connector.is_stalled:

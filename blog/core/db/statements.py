@@ -41,12 +41,12 @@ def watch(engine: AsyncEngine, slow_seconds: float) -> None:
 
     Args:
         engine: the engine to monitor.
-        slow_seconds: a statement that takes longer is logged with its route, also if it fails,
-            since cancelled statements are the slowest. Only the types of its parameters are logged,
-            as the values are private.
+        slow_seconds: a statement that takes longer is logged with its route, even if it fails,
+            since cancelled statements are the slowest. Of its parameters only the types are logged,
+            because the values are private.
     """
 
-    def note(context: Any, statement: str, parameters: Any) -> None:
+    def record(context: Any, statement: str, parameters: Any) -> None:
         seconds = time.perf_counter() - context.started
         context.started = None
         if (current := query_stats.get()) is not None:
@@ -61,12 +61,12 @@ def watch(engine: AsyncEngine, slow_seconds: float) -> None:
 
     def after(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any,
               _many: bool) -> None:  # fmt: skip
-        note(context, statement, parameters)
+        record(context, statement, parameters)
 
     def failed(error: ExceptionContext) -> None:
         context: Any = error.execution_context
         if getattr(context, "started", None) is not None and error.statement is not None:
-            note(context, error.statement, error.parameters)
+            record(context, error.statement, error.parameters)
 
     event.listen(engine.sync_engine, "before_cursor_execute", before)
     event.listen(engine.sync_engine, "after_cursor_execute", after)
@@ -74,7 +74,7 @@ def watch(engine: AsyncEngine, slow_seconds: float) -> None:
 
 
 def _warn(seconds: float, statement: str, parameters: Any) -> None:
-    """Log a slow statement, truncated: an insert of many rows is a long text."""
+    """Log a slow statement, truncated, because an insert of many rows is a long text."""
     rule = request.url_rule if has_request_context() else None
     facts = {
         "seconds": round(seconds, 3),

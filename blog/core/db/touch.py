@@ -12,12 +12,12 @@ from blog.core.clock import now
 PAUSE = timedelta(minutes=1)
 
 
-def is_stale(noted: datetime | None) -> bool:
+def is_stale(recorded: datetime | None) -> bool:
     """Whether the recorded time is missing or older than a minute.
 
-    Most requests know that from a row that they load anyway, and need no update.
+    Most requests can tell from a row that they load anyway, and need no update.
     """
-    return noted is None or now() - noted >= PAUSE
+    return recorded is None or now() - recorded >= PAUSE
 
 
 async def touch(
@@ -28,7 +28,7 @@ async def touch(
 ) -> bool:
     """Set a timestamp of a row to now, unless another request has just done so.
 
-    A locked row is skipped, so that no request waits. This is a single statement and needs no
+    A locked row is skipped, so no request waits. This is a single statement, which needs no
     transaction; if the session has one, the caller commits.
 
     Args:
@@ -41,17 +41,17 @@ async def touch(
         Whether this request has set it.
     """
     table: Any = column.class_
-    moment = now()
+    time = now()
     due = (
         select(table.id)
-        .where(table.id == row_id, func.coalesce(column <= moment - PAUSE, True))
+        .where(table.id == row_id, func.coalesce(column <= time - PAUSE, True))
         .with_for_update(key_share=True, skip_locked=True)
         .scalar_subquery()
     )
     result = await session.execute(
         update(table)
         .where(table.id == due)
-        .values({column.key: moment, **further})
+        .values({column.key: time, **further})
         .execution_options(synchronize_session=False)
     )
     return cast(CursorResult[Any], result).rowcount > 0

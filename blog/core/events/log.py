@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy import BigInteger, String, cast, delete, func, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.models import LoggedEvent
 
 KEPT_FOR = timedelta(days=30)
@@ -103,7 +103,7 @@ async def delete_old(session: AsyncSession) -> int:
         .limit(BATCH)
         .subquery()
     )
-    return await deleted(
+    return await delete_rows(
         session,
         delete(LoggedEvent).where(
             LoggedEvent.transaction == oldest.c.transaction,

@@ -188,7 +188,7 @@ class Broadside(Quart):
             if replica is None:
                 raise
             if is_unavailable(error) or isinstance(error, OSError):
-                replica.failed(error)
+                replica.mark_failed(error)
         return await self._run_view(*request_context)
 
     async def _run_view(self, *request_context: Any) -> ResponseReturnValue:

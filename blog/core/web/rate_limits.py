@@ -26,7 +26,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from blog.core.db.database import Database
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.errors import TooManyRequestsError
 from blog.core.jobs.cleaning import cleaning_job
 from blog.models import RateLimit
@@ -306,7 +306,7 @@ async def delete_full(session: AsyncSession) -> int:
         .with_for_update(skip_locked=True)
     )
     which = RateLimit.key_digest.in_(full.scalar_subquery())
-    return await deleted(session, delete(RateLimit).where(which))
+    return await delete_rows(session, delete(RateLimit).where(which))
 
 
 # A client with many addresses fills this table quickly.

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.database_errors import is_lock_timeout
-from blog.core.db.deleting import BATCH, deleted
+from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.models import PostViews, ViewMark, ViewSalt
@@ -55,13 +55,13 @@ async def _renew_salts(session: AsyncSession, today: date) -> None:
 async def _delete_marks(session: AsyncSession, today: date) -> int:
     key = (ViewMark.day, ViewMark.post_id, ViewMark.register)
     keys = select(*key).where(ViewMark.day < today).limit(BATCH)
-    return await deleted(session, delete(ViewMark).where(tuple_(*key).in_(keys)))
+    return await delete_rows(session, delete(ViewMark).where(tuple_(*key).in_(keys)))
 
 
 async def _delete_views(session: AsyncSession, today: date) -> int:
     key = (PostViews.post_id, PostViews.day)
     keys = select(*key).where(PostViews.day < today - KEPT_FOR).limit(BATCH)
-    return await deleted(session, delete(PostViews).where(tuple_(*key).in_(keys)))
+    return await delete_rows(session, delete(PostViews).where(tuple_(*key).in_(keys)))
 
 
 FORGET_VISITORS = JobKind(

@@ -466,7 +466,7 @@ async def test_a_periodic_job_that_is_turned_off_is_gone(app: Broadside, done: D
 
 
 async def test_a_periodic_job_cannot_be_enqueued(done: Done, db: AsyncSession) -> None:
-    with pytest.raises(ValueError, match="note is repeated"):
+    with pytest.raises(ValueError, match="note is periodic"):
         await enqueue(db, JobKind("note", done.note, every=timedelta(hours=1)))
 
 
