@@ -29,7 +29,7 @@ def _one_of(*words: str) -> str:
 
 
 # The supported parameters with their values, except for hosts, names and passwords.
-USED = {
+SUPPORTED = {
     "application_name": ANY_TEXT,
     "connect_timeout": r"\d{1,4}",
     "options": ANY_TEXT,
@@ -46,8 +46,9 @@ USED = {
     "sslrootcert": ANY_TEXT,
     "target_session_attrs": _one_of(*ROLES),
 }
-# Parameters that are accepted with these values, which describe what happens anyway.
-HARMLESS = {
+# Parameters that are accepted, and ignored, with these values, because they describe what happens
+# anyway.
+IGNORED = {
     "channel_binding": _one_of("disable", "prefer", "require"),
     "client_encoding": r"(?i:utf-?8|auto)",
     "fallback_application_name": ANY_TEXT,
@@ -64,7 +65,7 @@ HARMLESS = {
     "tcp_user_timeout": r"\d+",
 }
 # Parameters for parts of the URL.
-PARTS = {"host", "port", "user", "password", "dbname"}
+URL_PARTS = {"host", "port", "user", "password", "dbname"}
 
 
 def postgresql_url(text: str) -> str:
@@ -89,27 +90,29 @@ def postgresql_url(text: str) -> str:
         raise ValueError("is not a URL") from None
     if url.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
         raise ValueError(f"must start with postgresql://, not {url.drivername}://")
-    given = _parameters(url)
-    beside = found["hosts"].split(",") if found and found["hosts"] else []
-    hosts = _hosts(beside, _listed(url, "host"), _listed(url, "port"))
-    query = {name: value for name, value in given.items() if name in USED}
+    parameters = _parameters(url)
+    in_authority = found["hosts"].split(",") if found and found["hosts"] else []
+    hosts = _hosts(in_authority, _split_parameter(url, "host"), _split_parameter(url, "port"))
+    query = {name: value for name, value in parameters.items() if name in SUPPORTED}
     if len(hosts) > 1:
         query.setdefault("target_session_attrs", ROLES[0])
-    # It protects against man-in-the-middle attacks; verifying the certificate does, too.
-    if given.get("channel_binding") == "require" and "verify" not in given.get("sslmode", ""):
+    # Channel binding protects against man-in-the-middle attacks; so does verifying the certificate.
+    if parameters.get("channel_binding") == "require" and "verify" not in parameters.get(
+        "sslmode", ""
+    ):
         query["sslmode"] = "verify-full"
-    if given.get("sslrootcert") == "system":
-        if given.get("sslmode", "verify-full") != "verify-full":
+    if parameters.get("sslrootcert") == "system":
+        if parameters.get("sslmode", "verify-full") != "verify-full":
             raise ValueError("has sslrootcert=system, which requires sslmode=verify-full")
         query["sslmode"] = "verify-full"
-    host, port, places = _written(hosts)
+    host, port, places = _url_parts(hosts)
     return URL.create(
         "postgresql+asyncpg",
-        url.username or given.get("user"),
-        url.password if url.password is not None else given.get("password"),
+        url.username or parameters.get("user"),
+        url.password if url.password is not None else parameters.get("password"),
         host,
         port,
-        url.database or given.get("dbname"),
+        url.database or parameters.get("dbname"),
         places | query,
     ).render_as_string(hide_password=False)
 
@@ -122,13 +125,13 @@ def urls_of_hosts(url: str) -> list[str]:
             is left out.
     """
     parsed = make_url(url)
-    hosts, ports = _listed(parsed, "host"), _listed(parsed, "port")
+    hosts, ports = _split_parameter(parsed, "host"), _split_parameter(parsed, "port")
     if len(hosts) < 2:
         return [url]
     bare = parsed.difference_update_query(["host", "port", "target_session_attrs"])
     urls = []
     for at, name in enumerate(hosts):
-        host, port, places = _written([(name, ports[at] if ports else "")])
+        host, port, places = _url_parts([(name, ports[at] if ports else "")])
         single = bare.set(host=host, port=port).update_query_dict(places)
         urls.append(single.render_as_string(hide_password=False))
     return urls
@@ -141,43 +144,43 @@ def _parameters(url: URL) -> dict[str, str]:
         ValueError: a parameter is unknown, is repeated, or has an invalid value.
     """
     names = {name: "sslmode" if name == "ssl" else name for name in url.query}
-    if unknown := names.keys() - {"ssl"} - USED.keys() - HARMLESS.keys() - PARTS:
+    if unknown := names.keys() - {"ssl"} - SUPPORTED.keys() - IGNORED.keys() - URL_PARTS:
         raise ValueError(f"has unsupported parameters: {', '.join(sorted(unknown))}")
-    given = {}
-    for written, name in names.items():
+    parameters = {}
+    for key, name in names.items():
         if name in {"host", "port"}:
             continue
-        value = url.query[written]
-        if not isinstance(value, str) or name in given:
+        value = url.query[key]
+        if not isinstance(value, str) or name in parameters:
             raise ValueError(f"has {name} twice")
-        if not re.fullmatch((USED | HARMLESS).get(name, ANY_TEXT), value, re.DOTALL):
-            raise ValueError(f"has an unsupported value of {name}{_choice(name)}")
-        given[name] = value
-    return given
+        if not re.fullmatch((SUPPORTED | IGNORED).get(name, ANY_TEXT), value, re.DOTALL):
+            raise ValueError(f"has an unsupported value of {name}{_allowed_values(name)}")
+        parameters[name] = value
+    return parameters
 
 
-def _choice(name: str) -> str:
+def _allowed_values(name: str) -> str:
     """The allowed values of a parameter, if it is an enumeration."""
-    words = (USED | HARMLESS).get(name, "").replace("\\", "").split("|")
+    words = (SUPPORTED | IGNORED).get(name, "").replace("\\", "").split("|")
     return f": it can be {' or '.join(words)}" if len(words) > 1 else ""
 
 
-def _listed(url: URL, parameter: str) -> list[str]:
+def _split_parameter(url: URL, parameter: str) -> list[str]:
     """The values of a parameter that may be repeated or comma-separated."""
     return [part for value in url.normalized_query.get(parameter, ()) for part in value.split(",")]
 
 
-def _hosts(beside: list[str], named: list[str], ports: list[str]) -> list[tuple[str, str]]:
-    """Every host with its port, which may be empty for a single host.
+def _hosts(in_authority: list[str], in_query: list[str], ports: list[str]) -> list[tuple[str, str]]:
+    """Pair every host with its port, which may be empty for a single host.
 
     Args:
-        beside: hosts before the path, each with an optional port after a colon.
-        named: hosts of `host=`, likewise.
+        in_authority: hosts before the path, each with an optional port after a colon.
+        in_query: hosts of `host=`, likewise.
         ports: ports of `port=`: one per host, or one for all, or none.
     """
-    if beside and named:
+    if in_authority and in_query:
         raise ValueError("has hosts both before the path and in host=")
-    names = [unquote(name) for name in beside] or named
+    names = [unquote(name) for name in in_authority] or in_query
     found = [HOST.fullmatch(name) for name in names]
     if not all(found):
         raise ValueError(
@@ -197,7 +200,7 @@ def _hosts(beside: list[str], named: list[str], ports: list[str]) -> list[tuple[
     return hosts
 
 
-def _written(hosts: list[tuple[str, str]]) -> tuple[str | None, int | None, dict[str, str]]:
+def _url_parts(hosts: list[tuple[str, str]]) -> tuple[str | None, int | None, dict[str, str]]:
     """A host and a port for the URL's authority, or the query parameters instead."""
     name, port = hosts[0]
     if len(hosts) > 1:
@@ -205,6 +208,6 @@ def _written(hosts: list[tuple[str, str]]) -> tuple[str | None, int | None, dict
         port = ",".join(port or "5432" for _, port in hosts)
     elif name and not name.startswith("/"):
         return name, int(port) if port else None, {}
-    # Several hosts, or a socket directory, or none: the local server.
-    written = {"host": name, "port": port}
-    return None, None, {key: value for key, value in written.items() if value}
+    # Several hosts, a socket directory, or no host, which means the local server.
+    query = {"host": name, "port": port}
+    return None, None, {key: value for key, value in query.items() if value}

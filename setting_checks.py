@@ -1,4 +1,4 @@
-"""Error messages for settings: a line per invalid or misspelt one."""
+"""Error messages for settings: one line per invalid or misspelt setting."""
 
 import difflib
 import os
@@ -16,8 +16,8 @@ ALIKE = 0.85
 SHORTEST_NAME = 6
 
 
-def unreadable(file: Path, *, required: bool) -> str | None:
-    """Why a `.env` file cannot be read; `None` if it can.
+def find_file_error(file: Path, *, required: bool) -> str | None:
+    """Explain why a `.env` file can't be read; `None` if it can.
 
     Args:
         file: its path.
@@ -46,16 +46,16 @@ def unreadable(file: Path, *, required: bool) -> str | None:
     return None
 
 
-def written_names(file: Path) -> Iterator[str]:
-    """All names in a `.env` file and in the environment."""
+def all_names(file: Path) -> Iterator[str]:
+    """Yield all names in a `.env` file and in the environment."""
     if file.exists():
         with file.open(encoding="utf-8-sig") as stream:
             yield from (binding.key for binding in parse_stream(stream) if binding.key)
     yield from os.environ
 
 
-def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
-    """A line for each name that is not a setting, but looks like one.
+def find_misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
+    """Yield a line for each name that is not a setting, but looks like one.
 
     Args:
         names: the names that are set.
@@ -69,8 +69,8 @@ def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
             yield f"{name}: isn't a setting and has no effect; did you mean {alike[0]}?"
 
 
-def lines(error: ValidationError, fields: dict[str, FieldInfo]) -> Iterator[str]:
-    """A line for each invalid setting: its name, the problem, and an example.
+def error_lines(error: ValidationError, fields: dict[str, FieldInfo]) -> Iterator[str]:
+    """Yield a line for each invalid setting: its name, the problem, and an example.
 
     Values are not shown: they may be secret.
 
@@ -82,11 +82,11 @@ def lines(error: ValidationError, fields: dict[str, FieldInfo]) -> Iterator[str]
         name = str(problem["loc"][0])
         field = fields[name]
         example = f"{name.upper()}={(field.examples or [''])[0]}"
-        yield f"{name.upper()}: {_words(problem, field)}; for example {example}"
+        yield f"{name.upper()}: {_describe_problem(problem, field)}; for example {example}"
 
 
-def _words(problem: ErrorDetails, field: FieldInfo) -> str:
-    """The problem, without pydantic's terms."""
+def _describe_problem(problem: ErrorDetails, field: FieldInfo) -> str:
+    """Describe a problem without pydantic's terms."""
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])

@@ -1,5 +1,7 @@
-"""Validation of single settings. Each function checks one text, and raises `ValueError` with a
-message that continues after the setting's name: "must be …".
+"""Validation of single settings.
+
+Each function validates one text, and raises `ValueError` with a message that follows the setting's
+name: "must be …".
 """
 
 import re
@@ -49,7 +51,7 @@ def origin(text: str) -> str:
 
 
 def _split(text: str) -> tuple[SplitResult, str]:
-    """The parts of a URL of the web, and its host, which is empty if there is none."""
+    """Split an http(s) URL; returns its parts and its host, or an empty one if it has none."""
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname or "", parts.port
@@ -60,7 +62,7 @@ def _split(text: str) -> tuple[SplitResult, str]:
     return parts, host
 
 
-def web_address(text: str, *, any_port: bool = False) -> str:
+def web_url(text: str, *, any_port: bool = False) -> str:
     """`http(s)://host/path`, on the standard port, as `blog.core.web.fetching` can fetch it."""
     parts, host = _split(text)
     if not is_host(host) or (parts.port and not any_port) or "@" in parts.netloc or parts.fragment:
@@ -74,7 +76,7 @@ def issuer(text: str, *, internal: bool) -> str:
     """The URL of an issuer (OpenID Connect Discovery 1.0, 3): https, unless it is internal."""
     if not (internal or text.startswith("https://")):
         raise ValueError("must start with https://")
-    return web_address(text, any_port=internal)
+    return web_url(text, any_port=internal)
 
 
 def is_host(text: str) -> bool:
@@ -87,7 +89,7 @@ def is_host(text: str) -> bool:
     return True
 
 
-def place(text: str) -> str:
+def host(text: str) -> str:
     """An IP address or host name."""
     if not is_host(text):
         raise ValueError("must be an IP address or a host name, without a port")
@@ -114,7 +116,7 @@ def proxies(value: object) -> int | tuple[IPv4Network | IPv6Network, ...]:
 
 
 def address(text: str) -> str:
-    """An e-mail address."""
+    """An email address."""
     try:
         return validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError:
@@ -122,9 +124,9 @@ def address(text: str) -> str:
 
 
 def contact(text: str) -> str:
-    """An e-mail address, or the URL of a page."""
+    """An email address, or the URL of a page."""
     if "://" in text:
-        return web_address(text)
+        return web_url(text)
     try:
         return validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError:
@@ -133,11 +135,11 @@ def contact(text: str) -> str:
 
 def mailbox(text: str) -> str:
     """A sender: an address, or a name and an address (RFC 5322, 3.4)."""
-    written = SENDER.fullmatch(text)
+    sender = SENDER.fullmatch(text)
     try:
-        if written is None or not text.isprintable():
+        if sender is None or not text.isprintable():
             raise ValueError
-        local, _, domain = (written["address"] or written["alone"]).rpartition("@")
+        local, _, domain = (sender["address"] or sender["alone"]).rpartition("@")
         # localhost is allowed, for a local mail server.
         if not is_host(domain.encode("idna").decode()):
             raise ValueError
@@ -200,7 +202,7 @@ def backup_target(text: str) -> str:
 
 
 def age_key(text: str) -> str:
-    """A key of age (age-encryption.org), secret or public."""
+    """An age key (age-encryption.org), secret or public."""
     # Imported here because few sites have such a key.
     import pyrage  # noqa: PLC0415
 
@@ -224,7 +226,7 @@ def region(text: str) -> str:
 
 
 def collector(text: str) -> str:
-    """The base URL of OTLP/HTTP, if what sends there is installed."""
+    """The base URL of an OTLP/HTTP collector; requires the telemetry packages."""
     parts, host = _split(text)
     if not is_host(host) or "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("must be a scheme, a host, and optionally a port and a path")
@@ -233,9 +235,8 @@ def collector(text: str) -> str:
     return text.rstrip("/")
 
 
-def headers(text: str) -> dict[str, str]:
-    """Headers as OpenTelemetry writes them: `name=value` with percent-encoded values, separated by
-    commas."""
+def parse_headers(text: str) -> dict[str, str]:
+    """Parse headers in OpenTelemetry's format: comma-separated `name=value`, percent-encoded."""
     pairs = [each.partition("=") for each in text.split(",") if each.strip()]
     found = {name.strip().lower(): unquote(value.strip()) for name, _, value in pairs}
     for name, value in found.items():
@@ -245,8 +246,8 @@ def headers(text: str) -> dict[str, str]:
 
 
 def purge_url(text: str) -> str:
-    """Where a cache is told what to forget; it may be on this machine or in a private network."""
-    return web_address(text, any_port=True)
+    """The URL for purge requests to a cache, which may be on this machine or a private network."""
+    return web_url(text, any_port=True)
 
 
 def header_value(text: str) -> str:

@@ -41,7 +41,7 @@ ENV_FILE = Path(os.environ.get("ENV_FILE") or ".env")
 # The value of `DATABASE_URL` that selects the embedded server explicitly.
 EMBEDDED = "embedded"
 # Wildcard addresses.
-EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
+WILDCARD_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104
 
 
 class Environment(StrEnum):
@@ -76,7 +76,7 @@ class StorageKind(StrEnum):
 
 
 class CacheKind(StrEnum):
-    """The kind of the cache in front of the site, for how it names and purges surrogate keys."""
+    """The cache in front of the site, which determines how surrogate keys are sent and purged."""
 
     FASTLY = "fastly"
     VARNISH = "varnish"
@@ -91,15 +91,14 @@ class Avatars(StrEnum):
 
 
 class OpenIDProvider(BaseModel):
-    """A service whose accounts log in here, by OpenID Connect.
+    """An OpenID Connect provider, whose accounts can log in here.
 
     Attributes:
-        key: its part of the addresses here, such as `example`.
-        name: what the button to log in calls it.
-        internal: whether its host may have another port, an address of a private network, and no
-            https.
-        issuer: its URL, below which it describes itself.
-        client_id, client_secret: what it has given this site.
+        key: identifies it in URLs of this site, such as `example`.
+        name: its name on the log-in button.
+        internal: whether its host may have a non-standard port, a private address, and no https.
+        issuer: its URL, below which its metadata are.
+        client_id, client_secret: the credentials of this site.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -113,12 +112,12 @@ class OpenIDProvider(BaseModel):
 
     @field_validator("issuer")
     @classmethod
-    def _is_issuer(cls, value: str, info: ValidationInfo) -> str:
+    def _validate_issuer(cls, value: str, info: ValidationInfo) -> str:
         return values.issuer(value, internal=info.data.get("internal", False))
 
     @property
     def internal_host(self) -> str | None:
-        """Its host, if it is internal."""
+        """The host of its URL, if it is internal."""
         return urlsplit(self.issuer).hostname if self.internal else None
 
 
@@ -129,7 +128,7 @@ def example(text: str) -> Any:
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 PageLength = Annotated[int, Field(ge=1, le=200)]
-Place = Annotated[str, AfterValidator(values.place)]
+Host = Annotated[str, AfterValidator(values.host)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -137,13 +136,13 @@ class Settings(BaseSettings):
     """The configuration of one application.
 
     Raises:
-        pydantic.ValidationError: a value is missing or invalid; `load_settings` turns it into a
+        pydantic.ValidationError: a value is missing or invalid; `load_settings` turns it into one
             line per setting.
     """
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE,
-        # Some editors write a byte order mark, which is not part of the first name.
+        # Some editors write a byte order mark, which must not become part of the first name.
         env_file_encoding="utf-8-sig",
         extra="ignore",
         frozen=True,
@@ -208,7 +207,7 @@ class Settings(BaseSettings):
     import_images: Annotated[bool, example("false")] = True
     import_limit: Annotated[int, Field(ge=1, le=1024, examples=["200"])] = 200
 
-    host: Annotated[Place, example("127.0.0.1")] = "127.0.0.1"
+    host: Annotated[Host, example("127.0.0.1")] = "127.0.0.1"
     port: Annotated[Port, example("5000")] = 5000
     web_concurrency: Annotated[int, Field(ge=1, le=1000, examples=["2"])] = 1
     tls_certificate: Annotated[Path | None, example("/etc/broadside/site.pem")] = None
@@ -241,7 +240,7 @@ class Settings(BaseSettings):
         Annotated[str, AfterValidator(values.contact)] | None, example("security@example.com")
     ] = None
     websub_hub: Annotated[
-        Annotated[str, AfterValidator(values.web_address)] | None,
+        Annotated[str, AfterValidator(values.web_url)] | None,
         example("https://hub.example.com/"),
     ] = None
 
@@ -256,7 +255,7 @@ class Settings(BaseSettings):
 
     avatars: Annotated[Avatars, example("identicon")] = Avatars.IDENTICON
 
-    mail_server: Annotated[Place | None, example("smtp.example.com")] = None
+    mail_server: Annotated[Host | None, example("smtp.example.com")] = None
     mail_port: Annotated[Port, example("587")] = 25
     mail_use_tls: Annotated[bool, example("true")] = False
     mail_starttls: Annotated[bool, example("true")] = False
@@ -269,7 +268,7 @@ class Settings(BaseSettings):
         str, AfterValidator(values.one_line), example("'[Our site] '")
     ] = "[Broadside] "
     mail_timeout: Annotated[Seconds, Field(ge=0.1, le=3600, examples=["30"])] = 30
-    # The former name of the next setting, which takes its value.
+    # The former name of `background_worker`, which defaults to it.
     mail_worker: Annotated[WorkerPlace | None, example("external")] = None
     background_worker: Annotated[WorkerPlace, example("external")] = ""  # type: ignore[assignment]
     admin_email: Annotated[
@@ -296,7 +295,7 @@ class Settings(BaseSettings):
     purge_token: Annotated[SecretStr | None, example("a-token-of-the-cache")] = None
     purged_cache_seconds: Annotated[int, Field(ge=1, le=86_400, examples=["3600"])] = 3600
     metrics_token: Annotated[SecretStr | None, example("$(openssl rand -hex 24)")] = None
-    # Under the names that OpenTelemetry gives them.
+    # These have the names that OpenTelemetry specifies.
     otel_exporter_otlp_endpoint: Annotated[
         Annotated[str, AfterValidator(values.collector)] | None, example("http://127.0.0.1:4318")
     ] = None
@@ -312,7 +311,7 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _is_text(cls, value: object) -> object:
+    def _reject_surrogates(cls, value: object) -> object:
         """Refuse bytes of other encodings, which os.environ decodes to surrogates."""
         if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
             raise ValueError("must be written in UTF-8")
@@ -320,15 +319,15 @@ class Settings(BaseSettings):
 
     @field_validator("admin_email", "allowed_hosts", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        """Split a comma-separated list, and lower the case."""
+    def _split_list(cls, value: object) -> object:
+        """Split a comma-separated list, and convert it to lower case."""
         if isinstance(value, str):
             return [each.strip().lower() for each in value.split(",") if each.strip()]
         return value
 
     @field_validator("openid_providers", mode="before")
     @classmethod
-    def _providers(cls, value: object) -> object:
+    def _parse_providers(cls, value: object) -> object:
         """Parse a JSON list of objects."""
         if not isinstance(value, str):
             return value
@@ -348,7 +347,7 @@ class Settings(BaseSettings):
 
     @field_validator("openid_providers")
     @classmethod
-    def _keys_differ(cls, value: tuple[OpenIDProvider, ...]) -> tuple[OpenIDProvider, ...]:
+    def _require_unique_keys(cls, value: tuple[OpenIDProvider, ...]) -> tuple[OpenIDProvider, ...]:
         if len({each.key for each in value}) < len(value):
             raise ValueError("must have a different key for each object")
         return value
@@ -363,7 +362,7 @@ class Settings(BaseSettings):
 
     @field_validator("secret_key", "secret_key_fallbacks")
     @classmethod
-    def _not_to_be_guessed(cls, value: Any, info: ValidationInfo) -> Any:
+    def _require_strong_keys(cls, value: Any, info: ValidationInfo) -> Any:
         if info.data.get("env") is Environment.PRODUCTION:
             for key in value if isinstance(value, tuple) else (value,):
                 values.secret(key.get_secret_value() if key else "")
@@ -371,7 +370,7 @@ class Settings(BaseSettings):
 
     @field_validator("database_url", mode="before")
     @classmethod
-    def _embedded_by_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _parse_database_url(cls, value: str | None, info: ValidationInfo) -> str | None:
         """Map the embedded server to `None`. In production it has to be selected explicitly."""
         if value and value.strip().lower() != EMBEDDED:
             return postgresql_url(value)
@@ -384,7 +383,7 @@ class Settings(BaseSettings):
 
     @field_validator("var_dir")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
+    def _make_absolute(cls, value: Path) -> Path:
         try:
             folder = value.expanduser().absolute()
         except RuntimeError:
@@ -395,21 +394,21 @@ class Settings(BaseSettings):
 
     @field_validator("storage_bucket", "storage_access_key", "storage_secret_key")
     @classmethod
-    def _needed_for_s3(cls, value: Any, info: ValidationInfo) -> Any:
+    def _require_for_s3(cls, value: Any, info: ValidationInfo) -> Any:
         if value is None and info.data.get("storage") is StorageKind.S3:
             raise ValueError("is required for STORAGE=s3")
         return value
 
     @field_validator("backup_key")
     @classmethod
-    def _key_of_age(cls, value: SecretStr | None) -> SecretStr | None:
+    def _validate_age_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             values.age_key(value.get_secret_value())
         return value
 
     @field_validator("tls_key")
     @classmethod
-    def _both_or_none(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+    def _require_both_or_neither(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if "tls_certificate" in info.data and (value is None) != (
             info.data["tls_certificate"] is None
         ):
@@ -418,7 +417,7 @@ class Settings(BaseSettings):
 
     @field_validator("base_url", mode="before")
     @classmethod
-    def _where_it_listens(cls, value: str, info: ValidationInfo) -> str:
+    def _default_base_url(cls, value: str, info: ValidationInfo) -> str:
         """Outside production, default to the listening address."""
         if value:
             return value
@@ -426,39 +425,41 @@ class Settings(BaseSettings):
             raise ValueError("is required in production")
         # Invalid values have their own error message.
         host, port = info.data.get("host", "localhost"), info.data.get("port", 5000)
-        host = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+        host = "localhost" if host in WILDCARD_ADDRESSES else f"[{host}]" if ":" in host else host
         scheme = "https" if info.data.get("tls_certificate") else "http"
         return f"{scheme}://{host}:{port}"
 
     @field_validator("https_redirect")
     @classmethod
-    def _needs_an_address(cls, value: bool, info: ValidationInfo) -> bool:
+    def _require_https_base_url(cls, value: bool, info: ValidationInfo) -> bool:
         if value and not info.data.get("base_url", "https:").startswith("https:"):
             raise ValueError("needs a BASE_URL that starts with https://")
         return value
 
     @field_validator("hsts_subdomains")
     @classmethod
-    def _needs_https(cls, value: bool, info: ValidationInfo) -> bool:
+    def _require_https_redirect(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("https_redirect") is False:
             raise ValueError("needs HTTPS_REDIRECT, which is off")
         return value
 
     @field_validator("mail_starttls")
     @classmethod
-    def _not_both(cls, value: bool, info: ValidationInfo) -> bool:
+    def _reject_both_tls_modes(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("mail_use_tls"):
             raise ValueError("can't be combined with MAIL_USE_TLS, so choose one of the two")
         return value
 
     @field_validator("background_worker", mode="before")
     @classmethod
-    def _by_its_former_name(cls, value: object, info: ValidationInfo) -> object:
+    def _default_worker_place(cls, value: object, info: ValidationInfo) -> object:
         return value or info.data.get("mail_worker") or WorkerPlace.INTERNAL
 
     @field_validator("purge_token")
     @classmethod
-    def _is_accepted(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _validate_purge_token(
+        cls, value: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
         if value is not None:
             values.header_value(value.get_secret_value())
         elif info.data.get("purge_url") and info.data.get("purge_cache") != CacheKind.VARNISH:
@@ -467,16 +468,16 @@ class Settings(BaseSettings):
 
     @field_validator("metrics_token")
     @classmethod
-    def _can_be_sent(cls, value: SecretStr | None) -> SecretStr | None:
+    def _validate_metrics_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             values.bearer(value.get_secret_value())
         return value
 
     @field_validator("otel_exporter_otlp_headers")
     @classmethod
-    def _are_headers(cls, value: SecretStr | None) -> SecretStr | None:
+    def _validate_headers(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            values.headers(value.get_secret_value())
+            values.parse_headers(value.get_secret_value())
         return value
 
     @property
@@ -498,59 +499,60 @@ class Settings(BaseSettings):
         return self.var_dir / "files"
 
     def otlp_headers(self) -> dict[str, str]:
-        """The headers of each request to the collector."""
-        given = self.otel_exporter_otlp_headers
-        return values.headers(given.get_secret_value()) if given else {}
+        """The headers of requests to the telemetry collector."""
+        headers = self.otel_exporter_otlp_headers
+        return values.parse_headers(headers.get_secret_value()) if headers else {}
 
     def signing_keys(self) -> list[str]:
         """The keys of valid cookies and links, as itsdangerous expects them: the last one signs."""
         return [*(key.get_secret_value() for key in self.secret_key_fallbacks), self.signing_key()]
 
     def signing_key(self) -> str:
-        """The key that signs cookies and links: `SECRET_KEY`, or one stored in `VAR_DIR`.
+        """The key that signs cookies and links: `SECRET_KEY`, or a generated one stored in
+        `VAR_DIR`.
 
-        The latter is generated on first use. Two processes that start together agree on it: each
-        writes a temporary file and links it into place, and the second link fails.
+        It is generated on first use. Processes that start together agree on it: each writes a
+        temporary file and links it into place, and only the first link succeeds.
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
-        kept = self.var_dir / "secret_key"
-        if not kept.exists():
-            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft = kept.with_name(f"secret_key.{os.getpid()}")
+        file = self.var_dir / "secret_key"
+        if not file.exists():
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft = file.with_name(f"secret_key.{os.getpid()}")
             draft.touch(mode=0o600)
             draft.write_text(secrets.token_urlsafe(48))
             try:
-                kept.hardlink_to(draft)
+                file.hardlink_to(draft)
             except FileExistsError:
                 pass
             finally:
                 draft.unlink()
-        return kept.read_text()
+        return file.read_text()
 
 
 def load_settings() -> Settings:
-    """Read the settings, or exit with a line per invalid setting.
+    """Read the settings, or exit with one line per invalid setting.
 
     The main process also reports names that look like misspelt settings.
 
     Raises:
-        SystemExit: with code 1, after the lines were written to standard error.
+        SystemExit: with code 1, after writing the lines to standard error.
     """
-    if reason := setting_checks.unreadable(ENV_FILE, required="ENV_FILE" in os.environ):
-        _tell([reason])
+    if reason := setting_checks.find_file_error(ENV_FILE, required="ENV_FILE" in os.environ):
+        _report([reason])
         raise SystemExit(1)
     if multiprocessing.parent_process() is None:
         known = [name.upper() for name in Settings.model_fields]
-        _tell(setting_checks.misspelt(setting_checks.written_names(ENV_FILE), known))
+        _report(setting_checks.find_misspelt(setting_checks.all_names(ENV_FILE), known))
     try:
         return Settings()
     except ValidationError as error:
-        _tell(setting_checks.lines(error, Settings.model_fields))
+        _report(setting_checks.error_lines(error, Settings.model_fields))
         raise SystemExit(1) from None
 
 
-def _tell(lines: Iterable[str]) -> None:
+def _report(lines: Iterable[str]) -> None:
     """Write lines to standard error, which may be closed."""
     if sys.stderr is not None:
         with suppress(OSError):

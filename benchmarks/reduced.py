@@ -53,14 +53,14 @@ def without_batched_lookups() -> None:
 
     async def credential(kind: Any, token: str) -> Any:
         async with current_app.database.reading_session() as session:
-            [found] = await credentials.holders(session, [token_digest(token)], credential=kind)
+            [found] = await credentials.load_credentials(session, [token_digest(token)], kind=kind)
             return found
 
-    credentials._loaded = credentials._loaded.__wrapped__  # type: ignore[assignment]
-    credentials.credential = credential
+    credentials._build_credential = credentials._build_credential.__wrapped__  # type: ignore[assignment]
+    credentials.find_credential = credential
     for module in list(sys.modules.values()):
-        if module.__name__.startswith("blog.") and hasattr(module, "credential"):
-            module.credential = credential  # type: ignore[attr-defined]
+        if module.__name__.startswith("blog.") and hasattr(module, "find_credential"):
+            module.find_credential = credential  # type: ignore[attr-defined]
 
 
 def without_plain_templates() -> None:

@@ -1,4 +1,4 @@
-"""Broadside, a social blog: `create_app` puts its parts together."""
+"""Broadside, a social blog: `create_app` assembles the application."""
 
 import asyncio
 from functools import partial
@@ -116,8 +116,8 @@ PARTS = (
     avatars,
 )
 
-# What is closed with the application: live streams, and pools of processes beside the renderer's.
-CLOSING = ("live", "image_processes", "comparisons", "cards")
+# Extensions that are closed with the application: live streams, and process pools.
+CLOSED_EXTENSIONS = ("live", "image_processes", "comparisons", "cards")
 # The database metrics of `/metrics`.
 FIGURES = (
     outbox_figures,
@@ -133,7 +133,7 @@ def create_app(settings: Settings) -> Broadside:
     """Create an application.
 
     Args:
-        settings: its only configuration. There is no global state, so one process may have several
+        settings: its only configuration. There is no global state, so one process may run several
             applications.
 
     Returns:
@@ -163,7 +163,10 @@ def create_app(settings: Settings) -> Broadside:
     app.writes = Batches(app.database.autocommit_session, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
     app.site_settings = SiteSettingsKeeper(
-        app.database, app.listener, SiteSettings.defaults(settings), partial(follow_settings, app)
+        app.database,
+        app.listener,
+        SiteSettings.defaults(settings),
+        partial(apply_site_settings, app),
     )
     app.renderer = Renderer(
         image_finder(app.database, settings.media_url), people_finder(app.database)
@@ -204,7 +207,7 @@ def create_app(settings: Settings) -> Broadside:
     versions.init_app(app, RESOURCES, authenticate_callers)
     if settings.is_development:
         app.register_blueprint(mailbox_pages)
-    follow_settings(app, app.site)
+    apply_site_settings(app, app.site)
     app.teardown_request(close_db)
     reachable = TrustedProxies(LingeringClose(app.asgi_app), settings.trusted_proxies)
     app.asgi_app = NormalisationMiddleware(reachable)  # type: ignore[method-assign]
@@ -215,7 +218,7 @@ def create_app(settings: Settings) -> Broadside:
 
 
 async def open_parts(app: Broadside) -> None:
-    """Open what an application needs to serve, and start its work in the background."""
+    """Open the resources of an application, and start its background work."""
     await open_database(app.database, app.settings)
     await app.site_settings.start()
     for language in app.site.offered_languages:
@@ -224,7 +227,7 @@ async def open_parts(app: Broadside) -> None:
     if app.replicas is not None:
         open_replicas(app.replicas, app.settings)
     async with app.database.session() as session:
-        await mark(session, SITE)  # Another release may have other pages.
+        await mark(session, SITE)  # The pages of another release may differ.
         await session.commit()
     await app.heart.start()
     await app.figures_writer.start()
@@ -233,19 +236,19 @@ async def open_parts(app: Broadside) -> None:
 
 
 async def close_parts(app: Broadside) -> None:
-    """Stop the work in the background, and close what was opened."""
+    """Stop the background work, and close the resources."""
     await asyncio.gather(app.background.stop(), app.heart.stop(), app.figures_writer.stop())
     await app.site_settings.stop()
     await app.renderer.pool.close()
-    await asyncio.gather(*(app.extensions[name].close() for name in CLOSING))
+    await asyncio.gather(*(app.extensions[name].close() for name in CLOSED_EXTENSIONS))
     await app.storage.close()
     if app.replicas is not None:
         await app.replicas.close()
     await app.database.close()
 
 
-def follow_settings(app: Broadside, site: SiteSettings) -> None:
-    """Change what was made of the settings of the site."""
+def apply_site_settings(app: Broadside, site: SiteSettings) -> None:
+    """Update everything that depends on the site's settings."""
     app.fragments.forget()
     app.passwords.site_name = site.site_name
     app.reserved_usernames = usernames.reserved(site.site_name, app.settings.base_url, app.url_map)
@@ -269,7 +272,7 @@ async def open_database(database: Database, settings: Settings) -> None:
 
 
 def open_replicas(replicas: Replicas, settings: Settings) -> None:
-    """Start to monitor the replicas, with statement counts."""
+    """Start monitoring the replicas, with statement counts."""
     replicas.open()
     for replica in replicas:
         statements.watch(replica.engine, settings.slow_query_seconds)

@@ -158,7 +158,7 @@ async def app(running_app: RunningApp, emptying_engine: AsyncEngine) -> AsyncIte
     app, faults = running_app
     await empty(emptying_engine)
     if app.site.version:
-        app.site_settings.put(app.site_settings.defaults)
+        app.site_settings.apply(app.site_settings.defaults)
     # It has not seen any client yet.
     app.rate_limits = RateLimits(app.database)
     faults.clear()

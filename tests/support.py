@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts.sessions.service import begin_session
 from blog.admin.settings.service import change_settings
 from blog.core.auth.clients import Client
-from blog.core.auth.credentials import holders
+from blog.core.auth.credentials import load_credentials
 from blog.core.auth.devices import PURPOSE as DEVICE
 from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
 from blog.core.crypto.tokens import token_digest
-from blog.core.networks import parsed_address
+from blog.core.networks import parse_address
 from blog.core.web.app import Broadside
 from blog.models import ApiToken, Email, Role, User
 
@@ -59,7 +59,7 @@ class Browser(Visitor):
         transport = httpx.ASGITransport(app=app, client=(address, 50000))
         super().__init__(transport=transport, base_url="https://blog.test")
         self._app = app
-        self._client = Client(device="Python", address=parsed_address(address))
+        self._client = Client(device="Python", address=parse_address(address))
 
     async def open_session(self, username: str) -> None:
         """Be logged in, on a known device, without the form: it takes as long as four pages."""
@@ -115,7 +115,7 @@ async def add_user(
 
 async def api_token(session: AsyncSession, secret: str) -> ApiToken | None:
     """The API token with this secret, if it is valid."""
-    return (await holders(session, [token_digest(secret)], credential=ApiToken))[0]
+    return (await load_credentials(session, [token_digest(secret)], kind=ApiToken))[0]
 
 
 async def outbox(app: Broadside) -> list[Email]:

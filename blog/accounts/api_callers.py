@@ -18,9 +18,9 @@ from blog.accounts.login.authentication import authenticate
 from blog.core.api import limits
 from blog.core.api.operations import Access, access_of
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.credentials import credential, note_what_is_hidden
+from blog.core.auth.credentials import find_credential, load_hiding_flags
 from blog.core.auth.identity import current_viewer, set_viewer
-from blog.core.auth.presence import note_presence
+from blog.core.auth.presence import record_presence
 from blog.core.auth.second_factor_rule import withheld_from
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import ANONYMOUS, Viewer
@@ -98,7 +98,7 @@ async def authenticate_request() -> None:
     set_viewer(viewer)
     _authorise(viewer, access_of(current_app.view_functions[str(request.endpoint)]))
     if viewer.account is not None:
-        await note_presence(viewer.account)
+        await record_presence(viewer.account)
     if viewer.token_id:
         read_from_replica(viewer.read_after)
 
@@ -147,7 +147,7 @@ async def _load_viewer() -> Viewer:
         secret = name
     else:
         secret = credentials.token or "" if credentials.type == "bearer" else ""
-    token = await credential(ApiToken, secret) if secret else None
+    token = await find_credential(ApiToken, secret) if secret else None
     if token is None:
         note(Event.UNKNOWN_TOKEN, None)
         raise BadCredentialsError
@@ -170,7 +170,7 @@ async def _check_password(session: AsyncSession, login: str, password: str) -> U
         await session.commit()
         note(Event.RIGHT_PASSWORD, user.id)
         raise SecondFactorError
-    await note_what_is_hidden(session, user)
+    await load_hiding_flags(session, user)
     await session.commit()
     note(Event.RIGHT_PASSWORD, user.id)
     return user

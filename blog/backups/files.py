@@ -19,7 +19,7 @@ from blog.backups.errors import DamagedBackupError
 from blog.backups.manifest import Manifest, Part, read_part
 from blog.core.storage.interface import NoSuchObjectError, Storage, Stored
 from blog.core.storage.keys import is_key
-from blog.core.storage.listing import stored
+from blog.core.storage.listing import list_objects
 
 # The other folders of a site have what is made again, or deleted within days.
 BACKED_UP = "images"
@@ -114,7 +114,7 @@ async def listed(target: Storage, manifest: Manifest) -> AsyncIterator[ListedFil
 
 async def stored_files(target: Storage, folder: str) -> AsyncIterator[Stored]:
     """The files of a folder, under the keys that they have in the site's storage."""
-    async for each in stored(target, f"{folder}/{BACKED_UP}"):
+    async for each in list_objects(target, f"{folder}/{BACKED_UP}"):
         yield each._replace(key=each.key.removeprefix(f"{folder}/"))
 
 
@@ -134,7 +134,7 @@ async def copy_files(
     """
     earlier, kept = InOrder(previous), InOrder(stored_files(target, folder))
     number = size = 0
-    async for file in stored(site, BACKED_UP):
+    async for file in list_objects(site, BACKED_UP):
         line, there = await earlier.at(file.key), await kept.at(file.key)
         if line is None or there is None or there.size != line.size:
             try:
@@ -180,7 +180,7 @@ async def restore_files(
     Raises:
         DamagedBackupError: a file is missing or damaged; those before it were copied.
     """
-    present = InOrder(stored(site, BACKED_UP))
+    present = InOrder(list_objects(site, BACKED_UP))
     number = 0
     async for file in listed(target, manifest):
         if await present.at(file.key) is None:

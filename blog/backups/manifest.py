@@ -14,7 +14,7 @@ from blog.backups.authentication import with_header
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError, DamagedBackupError
 from blog.core.storage.interface import NoSuchObjectError, Storage
-from blog.core.storage.listing import stored
+from blog.core.storage.listing import list_objects
 
 FOLDER = "backups"
 FILES = "files"
@@ -201,13 +201,15 @@ async def read_manifest(target: Storage, name: str) -> Found:
 
 async def names(target: Storage) -> list[str]:
     """The names of the backups of a target, complete or not, the oldest first."""
-    found = {each.key.split("/")[1] async for each in stored(target, FOLDER)}
+    found = {each.key.split("/")[1] async for each in list_objects(target, FOLDER)}
     return sorted(name for name in found if is_name(name))
 
 
 async def complete_names(target: Storage) -> list[str]:
     """The names of the backups that have a manifest, the oldest first."""
-    keys = [each.key async for each in stored(target, FOLDER) if each.key.endswith(f"/{MANIFEST}")]
+    keys = [
+        each.key async for each in list_objects(target, FOLDER) if each.key.endswith(f"/{MANIFEST}")
+    ]
     return sorted(name for key in keys if is_name(name := key.split("/")[1]))
 
 

@@ -17,7 +17,7 @@ from blog.backups.manifest import (
 )
 from blog.core.clock import now
 from blog.core.storage.interface import Storage
-from blog.core.storage.listing import stored
+from blog.core.storage.listing import list_objects
 
 # What is younger may belong to a backup that is being made.
 UNFINISHED = timedelta(days=1)
@@ -78,7 +78,7 @@ async def delete_old(target: Storage, rule: Rule) -> int:
     abandoned = now() - UNFINISHED
     gone = set(await names(target)) - set(complete)
     for name in [*old, *(name for name in gone if made_at(name) < abandoned)]:
-        await target.delete(*[each.key async for each in stored(target, f"{FOLDER}/{name}")])
+        await target.delete(*[each.key async for each in list_objects(target, f"{FOLDER}/{name}")])
     await _delete_unneeded_files(target, [name for name in complete if name not in old])
     return len(old)
 
@@ -93,7 +93,7 @@ async def _delete_unneeded_files(target: Storage, kept: list[str]) -> None:
             if manifest.files == folder
         ]
         unneeded: list[str] = []
-        async for each in stored(target, folder):
+        async for each in list_objects(target, folder):
             key = each.key.removeprefix(f"{folder}/")
             found = [await files.at(key) for files in needed]
             if not any(found) and each.modified < now() - UNFINISHED:

@@ -10,7 +10,7 @@ from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError
 from blog.core.storage.folder import FolderStorage
 from blog.core.storage.interface import Storage
-from blog.core.storage.making import bucket_storage
+from blog.core.storage.making import make_bucket_storage
 from settings import Settings
 
 # A dump may be large, and an upload has at most 10,000 parts: 320 GB.
@@ -79,7 +79,7 @@ def _bucket(settings: Settings, target: str) -> Storage:
     if settings.storage_access_key is None or settings.storage_secret_key is None:
         raise BackupError(f"{target} needs STORAGE_ACCESS_KEY and STORAGE_SECRET_KEY")
     parts = urlsplit(target)
-    return bucket_storage(settings, parts.netloc, prefix=parts.path.strip("/"), part=PART)
+    return make_bucket_storage(settings, parts.netloc, prefix=parts.path.strip("/"), part=PART)
 
 
 def _folder(target: str) -> Storage:

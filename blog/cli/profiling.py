@@ -12,7 +12,7 @@ from quart_auth import generate_auth_token
 from blog.accounts.login.service import log_out
 from blog.accounts.sessions.service import begin_session
 from blog.core.auth.clients import Client
-from blog.core.auth.credentials import holders
+from blog.core.auth.credentials import load_credentials
 from blog.core.crypto.tokens import token_digest
 from blog.core.web.app import Broadside
 from blog.models import LoginSession, User
@@ -87,6 +87,6 @@ async def _cookie(app: Broadside, person: User | None) -> AsyncIterator[dict[str
         yield {"Cookie": f"{app.config['COOKIE_PREFIX']}login={value}"}
     finally:
         async with app.database.session() as session:
-            (login,) = await holders(session, [token_digest(token)], credential=LoginSession)
+            (login,) = await load_credentials(session, [token_digest(token)], kind=LoginSession)
             if login is not None:
                 await log_out(session, login)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.comments import queries
 from blog.comments.events import CommentWritten
 from blog.core.auth.viewer import ANONYMOUS
-from blog.core.events.handlers import causes, tell
+from blog.core.events.handlers import dispatch, records_events
 from blog.core.text.syntax.mentions import mentioned_in
 from blog.models import Comment, Post
 from blog.models.account_deletion import not_deleted
@@ -140,7 +140,7 @@ class Refusal(enum.Enum):
 
 
 # Both have handlers, so a batch is a transaction.
-@causes(CommentWritten, PeopleMentioned)
+@records_events(CommentWritten, PeopleMentioned)
 async def publish(
     session: AsyncSession, comments: Sequence[NewComment]
 ) -> Sequence[Written | Refusal]:
@@ -230,7 +230,7 @@ async def _add(session: AsyncSession, new: Sequence[NewComment]) -> dict[int, Wr
         CommentWritten(row.id, about.post_id, about.author.id, about.parent_id)
         for row, about in ((row, new[row.place]) for row in rows)
     ]
-    await tell(session, written)
+    await dispatch(session, written)
     mentioning = [
         WrittenText(new[row.place].body_html, comment_id=row.id)
         for row in rows

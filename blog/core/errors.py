@@ -82,7 +82,7 @@ class LimitReachedError(InvalidFieldsError):
 
 
 class ConflictError(InvalidFieldsError):
-    """The input is valid, but what it is about has reached a state that doesn't allow this."""
+    """The input is valid, but the current state of the resource doesn't allow this."""
 
     status = 409
 

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-# Of the durations of requests, in seconds.
+# The buckets of request durations, in seconds.
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 disable_created_metrics()
@@ -66,8 +66,8 @@ def observe_request(method: str, route: str, status: int, seconds: float) -> Non
     """Count a request.
 
     Args:
-        method, route, status: from small fixed sets, whatever clients send: every combination stays
-            in memory.
+        method, route, status: values from small fixed sets, whatever clients send, because every
+            combination stays in memory.
     """
     counter, histogram = _series(method, route, status)
     counter.inc()
@@ -91,26 +91,26 @@ def watch_pool(engine: AsyncEngine, server: str) -> None:
         assert isinstance(engine.pool, QueuePool)  # noqa: S101
         return engine.pool
 
-    def taken(*_: object) -> None:
+    def on_checkout(*_: object) -> None:
         in_use.set(pool().checkedout())
 
-    def coming_back(*_: object) -> None:
+    def on_checkin(*_: object) -> None:
         in_use.set(max(pool().checkedout() - 1, 0))
 
     _pool_size.labels(server).set(pool().size())
-    event.listen(engine.sync_engine, "checkout", taken)
-    event.listen(engine.sync_engine, "detach", taken)
-    event.listen(engine.sync_engine, "checkin", coming_back)
+    event.listen(engine.sync_engine, "checkout", on_checkout)
+    event.listen(engine.sync_engine, "detach", on_checkout)
+    event.listen(engine.sync_engine, "checkin", on_checkin)
 
 
 def collect_own() -> Iterator[Metric]:
-    """The metrics of this process, whether it shares a folder with others or not."""
+    """The metrics of this process alone, even if it shares a folder with others."""
     yield from _registry.collect()
     yield from _process_metrics([os.getpid()])
 
 
 def collect() -> Iterator[Metric]:
-    """The metrics of this process, or of all that share a folder, and their resource usage."""
+    """The metrics and resource usage of this process, or of all that share a folder."""
     folder = os.environ.get(FOLDER)
     if folder is None:
         yield from collect_own()

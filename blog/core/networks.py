@@ -28,7 +28,7 @@ SHARES = {4: {32: 1, 24: 4}, 6: {64: 1, 56: 2, 48: 4}}
 
 
 @lru_cache(maxsize=256)
-def parsed_address(text: str | None) -> Address | None:
+def parse_address(text: str | None) -> Address | None:
     """Parse a client's address; `None` if it has none, as on a Unix socket.
 
     An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is converted to IPv4, and the zone of a
@@ -48,7 +48,7 @@ def enclosing_networks(address: Address | None) -> tuple[EnclosingNetwork, ...]:
     A limit on each of them also stops an attacker with many addresses.
 
     Args:
-        address: of a client; `None`, on a Unix socket, counts as 0.0.0.0.
+        address: a client's address; `None`, on a Unix socket, counts as 0.0.0.0.
     """
     address = address or IPv4Address(0)
     return tuple(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.events.handlers import causes, tell
+from blog.core.events.handlers import dispatch, records_events
 from blog.follows.events import PersonFollowed, PersonUnfollowed
 
 # Both lock rows in the order of their keys, to avoid deadlocks.
@@ -55,13 +55,13 @@ class Pair(NamedTuple):
     followed_id: int
 
 
-@causes(PersonFollowed)
+@records_events(PersonFollowed)
 async def add(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     """Add follows; returns for each whether it is new."""
     return await _changed(session, _ADD, PersonFollowed, pairs)
 
 
-@causes(PersonUnfollowed)
+@records_events(PersonUnfollowed)
 async def remove(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     """Delete follows; returns for each whether it existed."""
     return await _changed(session, _REMOVE, PersonUnfollowed, pairs)
@@ -82,7 +82,7 @@ async def _changed(
 ) -> Sequence[bool]:
     rows = await session.execute(statement, _parameters(pairs))
     done = [Pair(*row) for row in rows]
-    await tell(session, [event(*pair) for pair in done])
+    await dispatch(session, [event(*pair) for pair in done])
     changed = set(done)
     results = []
     for pair in pairs:

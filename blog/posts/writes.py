@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.events.handlers import causes, tell
+from blog.core.events.handlers import dispatch, records_events
 from blog.models import PostStatus
 from blog.posts.events import PostPublished
 from blog.posts.listed import Author, ListedPost
@@ -87,7 +87,7 @@ class NewPost(NamedTuple):
         )
 
 
-@causes(PostPublished)
+@records_events(PostPublished)
 async def publish(session: AsyncSession, posts: Sequence[NewPost]) -> Sequence[ListedPost | None]:
     """Publish posts, one per idempotency key.
 
@@ -125,7 +125,7 @@ async def _insert(
         "submissions": [post.submission for post in new],
     }
     rows = (await session.execute(_PUBLISH, parameters)).all()
-    await tell(session, [PostPublished(row.id, new[row.place].author.id) for row in rows])
+    await dispatch(session, [PostPublished(row.id, new[row.place].author.id) for row in rows])
     return {
         indexes[row.place]: new[row.place].as_published(row.id, row.published_at) for row in rows
     }

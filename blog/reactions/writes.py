@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.comments.queries import is_listed
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.events.event import DomainEvent
-from blog.core.events.handlers import causes, tell
+from blog.core.events.handlers import dispatch, records_events
 from blog.models import Comment
 from blog.posts.policies import visible_to
 from blog.reactions.events import CommentLiked, CommentUnliked, PostLiked, PostUnliked
@@ -91,25 +91,25 @@ class Pair(NamedTuple):
     row_id: int
 
 
-@causes(PostLiked)
+@records_events(PostLiked)
 async def add_to_posts(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     """Add likes of posts; returns for each whether the post is there, and public."""
     return await _add(session, pairs, _ADD_TO_POSTS, PostLiked)
 
 
-@causes(PostUnliked)
+@records_events(PostUnliked)
 async def remove_from_posts(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[None]:
     """Delete likes of posts, if they are there."""
     return await _remove(session, pairs, _REMOVE_FROM_POSTS, PostUnliked)
 
 
-@causes(CommentLiked)
+@records_events(CommentLiked)
 async def add_to_comments(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     """Add likes of comments; returns for each whether everybody can read the comment."""
     return await _add(session, pairs, _ADD_TO_COMMENTS, CommentLiked)
 
 
-@causes(CommentUnliked)
+@records_events(CommentUnliked)
 async def remove_from_comments(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[None]:
     """Delete likes of comments, if they are there."""
     return await _remove(session, pairs, _REMOVE_FROM_COMMENTS, CommentUnliked)
@@ -122,7 +122,7 @@ async def _add(
     event: type[PostLiked] | type[CommentLiked],
 ) -> Sequence[bool]:
     rows = (await session.execute(statement, _parameters(pairs))).all()
-    await tell(session, [event(user_id, row_id) for row_id, user_id in rows if user_id])
+    await dispatch(session, [event(user_id, row_id) for row_id, user_id in rows if user_id])
     there = {row_id for row_id, _ in rows}
     return [pair.row_id in there for pair in pairs]
 
@@ -134,7 +134,7 @@ async def _remove(
     event: type[PostUnliked] | type[CommentUnliked],
 ) -> Sequence[None]:
     rows = (await session.execute(statement, _parameters(pairs))).all()
-    await tell(session, [event(*row) for row in rows])
+    await dispatch(session, [event(*row) for row in rows])
     return [None for _ in pairs]
 
 

@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.core.errors import NotFoundError
 from blog.core.i18n import LazyText, lazy_gettext
-from blog.core.site_settings.rules import parsed_rules
+from blog.core.site_settings.rules import parse_rules
 from blog.core.text.markdown import render_document
 from blog.core.web.app import current_app
 from blog.site.blueprint import blueprint
@@ -51,7 +51,7 @@ async def contact() -> ResponseReturnValue:
 @blueprint.get("/rules")
 async def rules() -> ResponseReturnValue:
     """The rules, each with its number, which is its anchor: `/rules#rule-3`."""
-    introduction, found = parsed_rules(_text("rules"))
+    introduction, found = parse_rules(_text("rules"))
     shown = [
         ShownRule(rule.number, rule.anchor, await _html(rule.text) if rule.text else "")
         for rule in found

@@ -46,7 +46,7 @@ async def watch_components(job: RunningJob) -> None:
         await session.commit()
     await job.save_progress(watched_at=moment.isoformat())
     with suppress(TimeoutError):  # They are sent a minute later.
-        await collecting.send_of_site(current_app.figures_probe.answer)
+        await collecting.send_site_metrics(current_app.figures_probe.answer)
 
 
 async def _answers(storage: Storage) -> bool:

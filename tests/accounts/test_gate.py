@@ -111,7 +111,7 @@ async def test_a_gate_that_was_closed_a_moment_ago_is_closed_in_a_process_that_d
     app: Broadside, db: AsyncSession
 ) -> None:
     await change_site(app, registration="closed")
-    app.site_settings.put(app.site_settings.defaults)
+    app.site_settings.apply(app.site_settings.defaults)
     assert (await by_page(app), await by_api(app)) == (403, 403)
     assert await db.scalar(select(func.count()).select_from(User)) == 0
 

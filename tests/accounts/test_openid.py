@@ -120,7 +120,7 @@ async def started_app(
 async def site(app: Broadside, started_app: Broadside, issuer: Issuer) -> Broadside:
     """That application, on a site without people; it has heard of no issuer yet."""
     started_app.rate_limits = RateLimits(started_app.database)
-    started_app.site_settings.put(started_app.site_settings.defaults)
+    started_app.site_settings.apply(started_app.site_settings.defaults)
     started_app.extensions["openid"] = Issuers((issuer.provider,), "Broadside")
     return started_app
 

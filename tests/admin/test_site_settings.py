@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog import create_app
 from blog.core.site_settings.colours import DARK, DEFAULT, ENOUGH, LIGHT, contrast, palette
 from blog.core.site_settings.keeper import SiteSettingsKeeper
-from blog.core.site_settings.rules import parsed_rules
+from blog.core.site_settings.rules import parse_rules
 from blog.core.web.app import Broadside
 from blog.models import AuditEntry, SiteSetting, User
 from settings import Settings
@@ -236,7 +236,7 @@ async def test_a_rule_keeps_its_number_when_another_goes(app: Broadside, browser
 
 
 def test_a_text_without_numbers_is_no_rule() -> None:
-    assert parsed_rules("Be kind.\n\n- Really") == ("Be kind.\n\n- Really", ())
+    assert parse_rules("Be kind.\n\n- Really") == ("Be kind.\n\n- Really", ())
 
 
 async def test_a_site_can_do_without_feeds(app: Broadside, browser: Browser, susan: User) -> None:

@@ -12,7 +12,7 @@ from blog.accounts.links import CHANGE_EMAIL, RESET_PASSWORD, credentials_of
 from blog.comments.events import CommentWritten
 from blog.core.auth.moderation_log import publish
 from blog.core.clock import now
-from blog.core.events.handlers import tell
+from blog.core.events.handlers import dispatch
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.core.web.app import Broadside
 from blog.follows.events import PersonFollowed
@@ -333,10 +333,10 @@ async def fill(app: Broadside) -> dict[str, str]:
         liking = [people[name].id for name in (READER, EDITOR, HOSTILE)]
         session.add_all(PostLike(user_id=user_id, post_id=posts[-2].id) for user_id in liking)
         await session.flush()
-        await tell(session, [PostLiked(user_id, posts[-2].id) for user_id in liking])
-        await tell(session, [CommentWritten(each.id, each.post_id, each.author_id, None)
+        await dispatch(session, [PostLiked(user_id, posts[-2].id) for user_id in liking])
+        await dispatch(session, [CommentWritten(each.id, each.post_id, each.author_id, None)
                              for each in comments])  # fmt: skip
-        await tell(session, [PersonFollowed(people[READER].id, people[WRITER].id)])
+        await dispatch(session, [PersonFollowed(people[READER].id, people[WRITER].id)])
         session.add(Mute(user_id=people[READER].id, muted_id=people[EDITOR].id))
         for word, is_tag, folded in (("tram", False, "'tram'"), ("spoilers", True, "spoilers")):
             hidden = {"word": word, "is_tag": is_tag, "folded": folded}

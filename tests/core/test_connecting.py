@@ -91,7 +91,7 @@ async def test_tls_is_used_as_sslmode_says(
         ("?sslmode=verify-full&sslrootcert={other}", "TLS: "),
         ("?sslmode=require&sslrootcert={other}", "TLS: "),
         ("?sslmode=verify-full&sslrootcert=/nowhere", "sslrootcert /nowhere: No such file"),
-        ("?sslmode=verify-full&sslrootcert={text}", "sslrootcert {text}: is not what it should"),
+        ("?sslmode=verify-full&sslrootcert={text}", "sslrootcert {text}: is not valid"),
         ("?sslmode=require&sslcert=/nowhere", "sslcert /nowhere: No such file"),
     ],
 )

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from blog.core.networks import enclosing_networks, parsed_address
+from blog.core.networks import enclosing_networks, parse_address
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,12 @@ from blog.core.networks import enclosing_networks, parsed_address
     ],
 )
 def test_an_address_is_read_in_every_form(text: str, address: str) -> None:
-    assert parsed_address(text) == ip_address(address)
+    assert parse_address(text) == ip_address(address)
 
 
 @pytest.mark.parametrize("text", [None, "", "<local>", "localhost", "192.0.2.256", "192.0.2.1:80"])
 def test_an_invalid_address_is_none(text: str | None) -> None:
-    assert parsed_address(text) is None
+    assert parse_address(text) is None
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_an_invalid_address_is_none(text: str | None) -> None:
 def test_networks_are_nested_and_larger_ones_may_do_more(
     address: str | None, networks: list[str]
 ) -> None:
-    found = enclosing_networks(parsed_address(address))
+    found = enclosing_networks(parse_address(address))
     assert [str(each.network) for each in found] == networks
     assert all(inner.share < outer.share for inner, outer in pairwise(found))
     assert found[0].share == 1

@@ -8,7 +8,7 @@ from argon2 import extract_parameters
 from argon2.low_level import Type
 
 from blog.core.crypto.passwords import Passwords
-from blog.core.crypto.weak_passwords import normalized
+from blog.core.crypto.weak_passwords import normalize
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ async def test_composed_and_decomposed_characters_are_the_same(cheap: Passwords)
 
 
 def test_the_longest_password_is_normalised_at_once() -> None:
-    assert len(normalized("\ufdfa" * 128)) == 128 * 18
+    assert len(normalize("\ufdfa" * 128)) == 128 * 18
 
 
 class Gated(Passwords):

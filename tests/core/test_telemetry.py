@@ -5,7 +5,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from blog.core.telemetry.exporting import share_of
+from blog.core.telemetry.exporting import build_sampler
 from blog.core.telemetry.tracing import TraceIds, Tracing
 
 KEPT, DROPPED = "0" * 31 + "1", "f" * 32
@@ -14,7 +14,7 @@ KEPT, DROPPED = "0" * 31 + "1", "f" * 32
 def traced(share: float) -> tuple[Tracing, InMemorySpanExporter]:
     """What makes spans, and where those that are kept end up."""
     exporter = InMemorySpanExporter()
-    provider = TracerProvider(share_of(share), shutdown_on_exit=False, id_generator=TraceIds())
+    provider = TracerProvider(build_sampler(share), shutdown_on_exit=False, id_generator=TraceIds())
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     return Tracing(provider.get_tracer("test")), exporter
 

@@ -22,4 +22,4 @@ def site_in_three(app: Broadside, monkeypatch: pytest.MonkeyPatch) -> Iterator[B
         )
     offer(app, 1, "en", "de", "ar")
     yield app
-    app.site_settings.put(app.site_settings.defaults)
+    app.site_settings.apply(app.site_settings.defaults)

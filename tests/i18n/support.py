@@ -21,4 +21,4 @@ class Marked(catalogs.NullTranslations):
 def offer(app: Broadside, version: int, *languages: str) -> None:
     """Bring languages of the site into force."""
     keeper = app.site_settings
-    keeper.put(keeper.defaults.with_stored(version, {"languages": languages}))
+    keeper.apply(keeper.defaults.with_stored(version, {"languages": languages}))

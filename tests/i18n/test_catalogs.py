@@ -20,7 +20,7 @@ from blog.core.i18n import (
     using_language,
 )
 from blog.core.i18n.catalogs import catalog_file
-from blog.core.i18n.extraction import files
+from blog.core.i18n.extraction import build_files
 
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE]
 PLACEHOLDER = re.compile(r"%(?:\(\w+\)s|%)|%")
@@ -38,7 +38,7 @@ def forms(texts: object) -> list[str]:
 
 def test_the_template_and_the_catalogs_have_the_texts_of_the_source() -> None:
     stale = [
-        file.name for file, content in files().items()
+        file.name for file, content in build_files().items()
         if not file.is_file() or file.read_bytes() != content
     ]  # fmt: skip
     assert not stale, "run make messages"

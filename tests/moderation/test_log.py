@@ -16,7 +16,7 @@ from blog.core.auth import audit, moderation_log
 from blog.core.auth.moderation_log import subject_text
 from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
-from blog.core.crypto.chain import GENESIS, BrokenChainError, ChainCheck, canonical, hash_of
+from blog.core.crypto.chain import GENESIS, BrokenChainError, ChainCheck, canonical_json, hash_of
 from blog.core.i18n import using_language
 from blog.core.web.app import Broadside
 from blog.models import Act, LogEntry, Post, User
@@ -232,7 +232,7 @@ def test_the_canonical_form_is_that_of_the_rfc() -> None:
     """RFC 8785, 3.2.2: the string of the example, and sorted names."""
     string = "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/"
     expected = '{"a":{"x":1,"y":null},"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
-    assert canonical({"string": string, "a": {"y": None, "x": 1}}).decode() == expected
+    assert canonical_json({"string": string, "a": {"y": None, "x": 1}}).decode() == expected
 
 
 async def test_an_empty_log_is_a_chain_too(browser: Browser) -> None:

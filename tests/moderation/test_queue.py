@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.auth.credentials import holders
+from blog.core.auth.credentials import load_credentials
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import (
@@ -100,7 +100,7 @@ async def test_moderators_see_in_their_navigation_how_much_waits(
     assert numbers(await text_of(maud, "/moderate"))[1] == ("Review", "99+")
     async with app.database.session() as session:
         found = await session.scalars(select(LoginSession.token_hash).order_by(LoginSession.id))
-        for login in await holders(session, found.all(), credential=LoginSession):
+        for login in await load_credentials(session, found.all(), kind=LoginSession):
             assert login is not None
             is_moderator = login.user.username == "maud"
             assert (login.user.open_reports, login.user.held_items) == (

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.dumps import NEVER_DUMPED
-from blog.core.networks import parsed_address
+from blog.core.networks import parse_address
 from blog.core.web.app import Broadside
 from blog.models import PostViews, User, ViewMark, ViewSalt
 from blog.posts.views import counting
@@ -43,7 +43,7 @@ def test_numbers_of_visitors_are_exact_if_small_and_estimated_if_large() -> None
     for visitors, tolerance in ((1, 0), (2, 0), (10, 0), (300, 0.05), (3_000, 0.1), (60_000, 0.1)):
         registers: dict[int, int] = {}
         for number in range(visitors):
-            address = parsed_address(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+            address = parse_address(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
             for _ in range(2 if visitors < 1_000 else 1):
                 register, rank = mark(salt, 7, address, FIREFOX)
                 registers[register] = max(rank, registers.get(register, 0))
@@ -56,10 +56,10 @@ def test_numbers_of_visitors_are_exact_if_small_and_estimated_if_large() -> None
 
 def test_a_visitor_leaves_another_mark_on_each_post_and_day() -> None:
     one, other = bytes(32), bytes([1] * 32)
-    home, flat = parsed_address("2001:db8::1"), parsed_address("2001:db8:0:1::1")
+    home, flat = parse_address("2001:db8::1"), parse_address("2001:db8:0:1::1")
     same = mark(one, 7, home, FIREFOX)
     # An address of the same network is the same household.
-    assert mark(one, 7, parsed_address("2001:db8::2"), FIREFOX) == same
+    assert mark(one, 7, parse_address("2001:db8::2"), FIREFOX) == same
     for changed in (
         mark(other, 7, home, FIREFOX), mark(one, 8, home, FIREFOX), mark(one, 7, flat, FIREFOX),
         mark(one, 7, home, CHROME), mark(one, 7, None, FIREFOX),

@@ -58,7 +58,7 @@ async def purging(make_settings: Callable[..., Settings]) -> AsyncIterator[Broad
 @pytest.fixture
 async def site(app: Broadside, purging: Broadside) -> AsyncIterator[Site]:
     # What an earlier test has stored may have been loaded when it started.
-    purging.site_settings.put(purging.site_settings.defaults)
+    purging.site_settings.apply(purging.site_settings.defaults)
     people = await add_users(
         purging, NewUser("susan"), NewUser("john"), NewUser("mona", "Moderator")
     )

@@ -100,7 +100,7 @@ async def test_requests_in_progress_are_counted(app: Broadside, browser: Browser
 
     await until(nothing_is_under_way)
     await until(two_connections_are_counted)
-    async with app.passwords.turn, app.passwords.turn:
+    async with app.passwords.slots, app.passwords.slots:
         form = {"email": "susan", "password": "secret"}
         login = asyncio.create_task(browser.submit("/auth/login", form))
         await until(the_login_waits)

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from blog import create_app
 from blog.core.telemetry import spans
-from blog.core.telemetry.exporting import share_of
+from blog.core.telemetry.exporting import build_sampler
 from blog.core.telemetry.tracing import TraceIds, Tracing
 from blog.core.web import request_log
 from blog.core.web.app import Broadside
@@ -94,16 +94,16 @@ async def test_only_a_trusted_proxy_chooses_the_trace_and_so_whether_it_is_kept(
     make_settings: Callable[..., Settings], proxies: str, counts: bool
 ) -> None:
     kept = InMemorySpanExporter()
-    provider = TracerProvider(share_of(0.5), id_generator=TraceIds(), shutdown_on_exit=False)
+    provider = TracerProvider(build_sampler(0.5), id_generator=TraceIds(), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(kept))
     low, parent = f"{1:032x}", f"{2:032x}"  # Low ids are in every share.
-    spans.use(Tracing(provider.get_tracer("test")))
+    spans.set_tracing(Tracing(provider.get_tracer("test")))
     try:
         async with Browser(create_app(make_settings(trusted_proxies=proxies))) as browser:
             await browser.get("/healthz", headers={"X-Request-ID": low})
             await browser.get("/healthz", headers={"traceparent": f"00-{parent}-{1:016x}-01"})
     finally:
-        spans.use(None)
+        spans.set_tracing(None)
     traces = [f"{span.context.trace_id:032x}" for span in kept.get_finished_spans()]
     assert ({low, parent} <= {*traces}) is counts, traces
     assert counts or not {low, parent} & {*traces}

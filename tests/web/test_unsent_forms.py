@@ -35,7 +35,7 @@ import blog.posts.schemas
 import blog.review.schemas
 import blog.users.schemas
 from blog import create_app
-from blog.core.auth.identity import recognise_viewer
+from blog.core.auth.identity import authenticate_viewer
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.errors import TooManyRequestsError
 from blog.core.text.validation import Schema
@@ -363,7 +363,7 @@ async def started_app(
             raise RuntimeError
 
     before = failing.before_request_funcs[None]
-    before.insert(before.index(recognise_viewer), fail_early)
+    before.insert(before.index(authenticate_viewer), fail_early)
     async with failing.test_app():
         yield failing
 

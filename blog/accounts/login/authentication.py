@@ -40,7 +40,7 @@ async def authenticate(
     attempt.refuse_if_exhausted()
     # An attempt is counted only after it has waited here. So fifty users behind one address can log
     # in at the same time, and fifty wrong passwords still do not exceed the limit.
-    async with passwords.turn:
+    async with passwords.slots:
         exhausted = await attempt.count()
         user = user or await _find_user(session, login)
         stored = user.password_hash if user else None

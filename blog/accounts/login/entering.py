@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 from blog.accounts.login.service import OpenedSession, PendingLogin
 from blog.core.auth.attacks import was_attacked
 from blog.core.auth.devices import remember_device
-from blog.core.auth.identity import recognise_by_cookie, set_login_cookie
+from blog.core.auth.identity import authenticate_by_cookie, set_login_cookie
 from blog.core.auth.trust import set_trust_cookie
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.i18n import lazy_gettext
@@ -37,7 +37,7 @@ async def complete_login(
     await _set_cookies(opened, remember=remember)
     if unsent is None:
         return redirect(next_page_url())
-    await recognise_by_cookie()
+    await authenticate_by_cookie()
     return await render_template("accounts/logged_in_again.html", unsent=unsent)
 
 

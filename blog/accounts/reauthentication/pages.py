@@ -13,15 +13,15 @@ from blog.accounts.reauthentication import service
 from blog.accounts.schemas import IdentityForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import (
+    authenticate_by_cookie,
     current_viewer,
-    recognise_by_cookie,
     required_login,
     set_login_cookie,
 )
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.auth.reauthentication import (
     ReauthenticationRequiredError,
-    is_proved,
+    has_recent_proof,
     needs_no_password,
 )
 from blog.core.errors import InvalidFieldsError
@@ -68,7 +68,7 @@ async def confirm() -> ResponseReturnValue:
     login = required_login()
     form, unsent = Form(IdentityForm), await carried_form()
     sent = await request.form
-    if "elsewhere" in sent and is_proved(login) and not any(map(sent.get, PROOFS)):
+    if "elsewhere" in sent and has_recent_proof(login) and not any(map(sent.get, PROOFS)):
         return await _continue(unsent)
     if (data := await form.submitted()) is None:
         return await _identity_page(form, unsent)
@@ -88,7 +88,7 @@ async def confirm() -> ResponseReturnValue:
 async def _continue(unsent: UnsentForm | None) -> ResponseReturnValue:
     if unsent is None:
         return redirect(local_address(request.args.get("next")) or url_for("sessions.overview"))
-    await recognise_by_cookie()
+    await authenticate_by_cookie()
     return await render_template("accounts/identity_confirmed.html", unsent=unsent)
 
 

@@ -10,7 +10,7 @@ from blog.accounts.second_factor.recovery import LETTERS, normalize_code, use_re
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.clock import now
-from blog.core.crypto.one_time_codes import step_of
+from blog.core.crypto.one_time_codes import find_step
 from blog.core.crypto.sealing import Sealer, UnreadableSecretError
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import LazyText, lazy_gettext
@@ -76,7 +76,7 @@ async def _use_code(
         secret = sealer.open(app.secret, sealing_context(user_id))
     except UnreadableSecretError:
         return UNREADABLE
-    step = step_of(secret, code, time.time())
+    step = find_step(secret, code, time.time())
     if step is None:
         return WRONG
     # Of two requests with the same code, the second waits here for the first, and finds it used.

@@ -15,7 +15,7 @@ from blog.core.auth.identity import required_login, required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.auth.reauthentication import reauthentication_required
-from blog.core.crypto.one_time_codes import app_address, as_text, new_secret
+from blog.core.crypto.one_time_codes import app_url, format_secret, new_secret
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, NotFoundError, SecondFactorRequiredError
 from blog.core.i18n import gettext as _
@@ -134,8 +134,8 @@ def _read_secret(setup: str) -> bytes | None:
 
 
 async def _setup_page(form: Form[AppForm], secret: bytes) -> ResponseReturnValue:
-    user, text = required_viewer().person, as_text(secret)
-    address = app_address(secret, site_name=current_app.site.site_name, username=user.username)
+    user, text = required_viewer().person, format_secret(secret)
+    address = app_url(secret, site_name=current_app.site.site_name, username=user.username)
     qr_code = segno.make(address, error="m", micro=False)
     page = await render_template(
         "second_factor/app.html",

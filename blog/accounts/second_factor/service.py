@@ -12,7 +12,7 @@ from blog.accounts.second_factor.recovery import normalize_code, replace_codes
 from blog.core.auth import audit
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import OPERATOR, Viewer
-from blog.core.crypto.one_time_codes import step_of
+from blog.core.crypto.one_time_codes import find_step
 from blog.core.crypto.sealing import Sealer
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import LazyText, lazy_gettext
@@ -43,7 +43,7 @@ async def add_app(
     Raises:
         InvalidFieldsError: the code is wrong.
     """
-    step = step_of(secret, normalize_code(code.get_secret_value()), time.time())
+    step = find_step(secret, normalize_code(code.get_secret_value()), time.time())
     if step is None:
         raise InvalidFieldsError({"code": WRONG})
     user = await lock_user(session, viewer.id)

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from blog.core.i18n import LANGUAGES, SOURCE, format_number, ngettext
 from blog.core.i18n import gettext as _
-from blog.core.site_settings.colours import parsed_colour, readable
-from blog.core.site_settings.rules import checked_rules
+from blog.core.site_settings.colours import parse_colour, require_readable
+from blog.core.site_settings.rules import validate_rules
 from blog.core.site_settings.values import Commenting, Registration, SecondFactor
 from blog.core.text.cleaning import clean_line
 from blog.core.text.fields import CLEAN_LINE
@@ -35,7 +35,7 @@ def _require_visible(text: str) -> str:
 
 def _colour(*, is_dark: bool) -> AfterValidator:
     def validate(text: str) -> str:
-        return readable(parsed_colour(text), is_dark=is_dark) if text else ""
+        return require_readable(parse_colour(text), is_dark=is_dark) if text else ""
 
     return AfterValidator(validate)
 
@@ -160,7 +160,7 @@ class SettingsForm(ReviewForm):
     notice: Annotated[str, Field(max_length=250), CLEAN_LINE] = ""
 
     about: Page = ""
-    rules: Annotated[Page, AfterValidator(checked_rules)] = ""
+    rules: Annotated[Page, AfterValidator(validate_rules)] = ""
     privacy: Page = ""
     contact: Page = ""
 

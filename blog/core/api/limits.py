@@ -4,7 +4,7 @@ import hashlib
 
 from quart import Response, g, request
 
-from blog.core.auth.quotas import peoples, spend_from, strangers
+from blog.core.auth.quotas import anonymous_buckets, spend_from, user_buckets
 from blog.core.errors import TooManyRequestsError
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota
@@ -21,7 +21,7 @@ async def spend(user_id: int = 0) -> None:
     Raises:
         TooManyRequestsError: the limit is reached.
     """
-    buckets = peoples(REQUESTS, user_id) if user_id else strangers(REQUESTS)
+    buckets = user_buckets(REQUESTS, user_id) if user_id else anonymous_buckets(REQUESTS)
     try:
         standing = await spend_from(buckets)
     except TooManyRequestsError as error:

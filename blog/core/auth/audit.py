@@ -20,7 +20,7 @@ def record(
         actor: who took the action.
         act: the action.
         subject: the account that it affects, if any.
-        details: more about it, as JSON. They are kept after accounts are deleted, so they must not
+        details: more about the action, as JSON. They outlive deleted accounts, so they must not
             contain anything private.
     """
     entry = AuditEntry(

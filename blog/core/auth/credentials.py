@@ -1,4 +1,4 @@
-"""Loading the session or API token of a request, with its user and role."""
+"""Load the session or API token of a request, with its user and role."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -19,23 +19,23 @@ from blog.models.block import hides_people, hides_words
 from blog.models.notification import UNREAD_OF_USER
 from blog.models.waiting import waiting_counts
 
-# What is read of a user beside their columns.
-NOTED = (
+# The attributes of a user that are read besides their columns.
+EXTRA_ATTRIBUTES = (
     "unread_notifications", "hides_people", "hides_words", "open_reports", "held_items",
 )  # fmt: skip
 Entity = TypeVar("Entity", bound=Base)
 Credential = TypeVar("Credential", LoginSession, ApiToken)
 
 
-def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
+def _select_with_user(kind: type[Credential]) -> Select[*tuple[Any, ...]]:
     """Select the row of a session or token, with its user and role.
 
-    From the tables, not the mapped classes: each authenticated request starts with it, and the ORM
-    would take longer for these rows than the rest of a page does.
+    From the tables, not the mapped classes: each authenticated request starts with this, and the
+    ORM would take longer for these rows than for the rest of a page.
     """
-    credentials, users, roles = credential.__table__, User.__table__, Role.__table__
-    # The API's clients see no masthead.
-    if credential is LoginSession:
+    credentials, users, roles = kind.__table__, User.__table__, Role.__table__
+    # API clients see no masthead, which shows these numbers.
+    if kind is LoginSession:
         unread, waiting = UNREAD_OF_USER, waiting_counts(roles.c.permissions)
     else:
         unread, waiting = literal(0), (literal(0), literal(0))
@@ -59,16 +59,17 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
     )
 
 
-_WITH_PERSON = {LoginSession: _with_person(LoginSession), ApiToken: _with_person(ApiToken)}
+_SELECTS = {LoginSession: _select_with_user(LoginSession), ApiToken: _select_with_user(ApiToken)}
 
 
-async def holders(
-    session: AsyncSession, token_hashes: Sequence[bytes], *, credential: type[Credential]
+async def load_credentials(
+    session: AsyncSession, token_hashes: Sequence[bytes], *, kind: type[Credential]
 ) -> Sequence[Credential | None]:
     """Load the sessions or API tokens with these digests (`token_digest`), with their users and
     roles.
 
-    Ended, revoked and expired ones are not found, nor those of disabled accounts.
+    Those that have ended, were revoked or have expired are not found, nor those of disabled
+    accounts.
 
     The objects are detached and shared between requests: do not modify them. `session.merge(…,
     load=False)` returns a copy that may be modified.
@@ -77,59 +78,59 @@ async def holders(
         One result per digest.
     """
     parameters = {"token_hashes": list(set(token_hashes)), "now": now()}
-    rows = await session.execute(_WITH_PERSON[credential], parameters)
-    found = {row.token_hash: _loaded(credential, tuple(row)) for row in rows}
+    rows = await session.execute(_SELECTS[kind], parameters)
+    found = {row.token_hash: _build_credential(kind, tuple(row)) for row in rows}
     return [found.get(token_hash) for token_hash in token_hashes]
 
 
 # Concurrent requests share a statement (`blog.core.web.batches`).
-HOLDERS: dict[type[Any], Callable[..., Awaitable[Sequence[Any]]]] = {
-    LoginSession: partial(holders, credential=LoginSession),
-    ApiToken: partial(holders, credential=ApiToken),
+LOADERS: dict[type[Any], Callable[..., Awaitable[Sequence[Any]]]] = {
+    LoginSession: partial(load_credentials, kind=LoginSession),
+    ApiToken: partial(load_credentials, kind=ApiToken),
 }
 
 
 _HIDES = select(hides_people(bindparam("user")), hides_words(bindparam("user")))
 
 
-async def note_what_is_hidden(session: AsyncSession, user: User) -> None:
-    """Let a user who was not loaded with a session or token know whether they hide anything."""
+async def load_hiding_flags(session: AsyncSession, user: User) -> None:
+    """Set `hides_people` and `hides_words` of a user who was not loaded with a session or token."""
     row = (await session.execute(_HIDES, {"user": user.id})).one()
     user.hides_people, user.hides_words = row
 
 
 @lru_cache(maxsize=1_000)
-def _loaded(credential: type[Credential], values: tuple[Any, ...]) -> Credential:
-    """The ORM objects for a row; the same row gives the same objects."""
-    of_columns = iter(values)
-    row = _detached(credential, of_columns)
-    user = _detached(User, of_columns)
-    set_committed_value(user, "role", _detached(Role, of_columns))
-    for name in NOTED:
-        setattr(user, name, next(of_columns))
+def _build_credential(kind: type[Credential], values: tuple[Any, ...]) -> Credential:
+    """Build the ORM objects of a row; the same row gives the same objects."""
+    column_values = iter(values)
+    row = _build_detached(kind, column_values)
+    user = _build_detached(User, column_values)
+    set_committed_value(user, "role", _build_detached(Role, column_values))
+    for name in EXTRA_ATTRIBUTES:
+        setattr(user, name, next(column_values))
     set_committed_value(row, "user", user)
     return row
 
 
-def _detached(entity: type[Entity], of_columns: Iterator[Any]) -> Entity:
-    values = {column.key: next(of_columns) for column in entity.__table__.c}
-    made = entity(**values)
-    make_transient_to_detached(made)
-    return made
+def _build_detached(entity: type[Entity], column_values: Iterator[Any]) -> Entity:
+    values = {column.key: next(column_values) for column in entity.__table__.c}
+    instance = entity(**values)
+    make_transient_to_detached(instance)
+    return instance
 
 
-async def credential(kind: type[Credential], token: str) -> Credential | None:
-    """The session or API token of the current request, with its user and role.
+async def find_credential(kind: type[Credential], token: str) -> Credential | None:
+    """Find the session or API token of the current request, with its user and role.
 
     The connection is returned at once, because the request may wait for its quota or a password
-    hash next. A request that writes gets objects of its own session, which checks out a connection
+    hash next. A request that writes gets copies in its own session, which checks out a connection
     at its first statement.
     """
     found: Credential | None
-    found = await current_app.lookups.run(HOLDERS[kind], token_digest(token))
+    found = await current_app.lookups.run(LOADERS[kind], token_digest(token))
     if found is None or only_reads():
         return found
     copy = await db().merge(found, load=False)
-    for name in NOTED:
+    for name in EXTRA_ATTRIBUTES:
         setattr(copy.user, name, getattr(found.user, name))
     return copy

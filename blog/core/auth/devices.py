@@ -1,10 +1,10 @@
 """Known devices: browsers in which the owner of an account has logged in.
 
-A signed cookie marks them for a year, also after logging out. It gives no access: log-in attempts
+A signed cookie marks them for a year, even after logging out. It gives no access: log-in attempts
 from known devices are only counted separately from those of strangers
-(`blog.accounts.login.attempts`), who could otherwise lock the owner out. A new password and ending
-all other sessions invalidate all known devices (OWASP, "Slow Down Online Guessing Attacks with
-Device Cookies").
+(`blog.accounts.login.attempts`), who could otherwise lock the owner out. Changing the password or
+logging out all other sessions invalidates all known devices (OWASP, "Slow Down Online Guessing
+Attacks with Device Cookies").
 """
 
 import secrets
@@ -39,7 +39,7 @@ class KnownDevice:
     generation: int
 
     def is_known_to(self, user: User) -> bool:
-        """Whether this is the account, and its devices have not been invalidated since."""
+        """Whether the cookie is of this account, whose devices have not been invalidated since."""
         return (self.user_id, self.generation) == (user.id, user.device_generation)
 
 

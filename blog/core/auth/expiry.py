@@ -31,11 +31,11 @@ async def delete_expired(session: AsyncSession, table: type[Expiring]) -> int:
     return await delete_rows(session, delete(table).where(key.in_(expired.scalar_subquery())))
 
 
-def _deleting_expired(name: str, table: type[Expiring]) -> JobKind:
+def _expiry_job(name: str, table: type[Expiring]) -> JobKind:
     return cleaning_job(name, partial(delete_expired, table=table), every=HOUR)
 
 
-DELETE_EXPIRED_SESSIONS = _deleting_expired("delete_expired_sessions", LoginSession)
-DELETE_EXPIRED_TOKENS = _deleting_expired("delete_expired_tokens", ApiToken)
-DELETE_EXPIRED_TRUST = _deleting_expired("delete_expired_trust", TrustedBrowser)
-DELETE_OLD_CHALLENGES = _deleting_expired("delete_old_challenges", UsedChallenge)
+DELETE_EXPIRED_SESSIONS = _expiry_job("delete_expired_sessions", LoginSession)
+DELETE_EXPIRED_TOKENS = _expiry_job("delete_expired_tokens", ApiToken)
+DELETE_EXPIRED_TRUST = _expiry_job("delete_expired_trust", TrustedBrowser)
+DELETE_OLD_CHALLENGES = _expiry_job("delete_old_challenges", UsedChallenge)

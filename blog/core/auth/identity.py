@@ -1,4 +1,7 @@
-"""Who is asking: `current_viewer()` in the routes, `viewer` in the templates."""
+"""Authentication of requests for pages.
+
+The viewer is `current_viewer()` in routes, and `viewer` in templates.
+"""
 
 import hashlib
 from typing import cast
@@ -9,12 +12,12 @@ from quart import g, request, session
 from quart_auth import Action, AuthUser, QuartAuth
 
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.credentials import credential
-from blog.core.auth.presence import note_presence
+from blog.core.auth.credentials import find_credential
+from blog.core.auth.presence import record_presence
 from blog.core.auth.second_factor_rule import withheld_from
-from blog.core.auth.sessions import REMEMBERED_LIFE, note_use
+from blog.core.auth.sessions import REMEMBERED_LIFE, record_use
 from blog.core.auth.viewer import ANONYMOUS, UNKNOWN, Viewer
-from blog.core.crypto.tokens import PatientSigner
+from blog.core.crypto.tokens import SkewTolerantSigner
 from blog.core.db.touch import is_stale
 from blog.core.errors import UnconfirmedError
 from blog.core.web.app import Broadside, current_app
@@ -52,7 +55,7 @@ VIEWER_INDEPENDENT = {
     "well_known_uris.change_password",
     "well_known_uris.security",
 }
-# What may be sent before the address is confirmed, beside the forms under `/auth/`.
+# Forms that may be sent before the address is confirmed, besides those under `/auth/`.
 OPEN_TO_UNCONFIRMED = {
     "appeals.mail_link",
     "appeals.send",
@@ -79,7 +82,7 @@ def set_viewer(viewer: Viewer) -> None:
 
 
 def required_login() -> LoginSession:
-    """The session of a viewer who must be logged in.
+    """Return the session of a viewer who must be logged in.
 
     Raises:
         quart_auth.Unauthorized: they are not; the response redirects to the log-in page.
@@ -92,7 +95,7 @@ def required_login() -> LoginSession:
 
 
 def required_viewer() -> Viewer:
-    """A viewer who must be logged in, or call the API with credentials.
+    """Return the viewer, who must be logged in, or call the API with credentials.
 
     Raises:
         quart_auth.Unauthorized: they are not; the response redirects to the log-in page, or is 401
@@ -110,21 +113,21 @@ def required_account() -> User:
     return required_viewer().person
 
 
-async def recognise_by_cookie() -> Viewer:
-    """Look up the session of the browser's cookie.
+async def authenticate_by_cookie() -> Viewer:
+    """Look up the session in the browser's cookie.
 
     Returns:
-        Its user; an anonymous viewer if it has ended or never existed.
+        Its user; an anonymous viewer if the session has ended or never existed.
     """
     cookie, viewer = quart_auth.current_user, ANONYMOUS
     if cookie.auth_id is not None:
-        login = await credential(LoginSession, cookie.auth_id)
+        login = await find_credential(LoginSession, cookie.auth_id)
         if login is None:
             cookie.action = Action.DELETE
         else:
             if is_stale(login.last_used_at):
                 async with current_app.database.reading_session() as session:
-                    await note_use(session, login, requesting_client())
+                    await record_use(session, login, requesting_client())
             viewer = Viewer.by_session(login).without(withheld_from(login.user))
     set_viewer(viewer)
     return viewer
@@ -141,27 +144,27 @@ def set_login_cookie(token: str, *, remember: bool) -> None:
 
 
 def forget_viewer() -> None:
-    """Delete the browser's cookies of its viewer: the session, and the CSRF secret."""
+    """Delete the browser's cookies of the viewer: their session, and the CSRF secret."""
     quart_auth.logout_user()
     set_viewer(UNKNOWN)
     session.clear()
 
 
-async def recognise_viewer() -> None:
+async def authenticate_viewer() -> None:
     """Authenticate each request for a page, except for endpoints that do not depend on the viewer.
 
-    A user with an unconfirmed address can read, but sends only the forms of their own account.
+    Users with an unconfirmed address can read, but send only the forms of their own account.
 
     Raises:
         UnconfirmedError: it is another form.
     """
     if is_for_api() or request.endpoint in VIEWER_INDEPENDENT:
         return
-    viewer = await recognise_by_cookie()
+    viewer = await authenticate_by_cookie()
     if viewer.account is None:
         return
     choose_language(viewer.account.interface_language)
-    await note_presence(viewer.account)
+    await record_presence(viewer.account)
     if viewer.is_unconfirmed and request.method not in SAFE_METHODS:
         is_open = request.path.startswith("/auth/") or request.endpoint in OPEN_TO_UNCONFIRMED
         if not is_open and request.routing_exception is None:
@@ -169,16 +172,16 @@ async def recognise_viewer() -> None:
 
 
 class LoginCookieSerializer(URLSafeTimedSerializer):
-    """As quart-auth's, which is private, but for machines whose clocks differ."""
+    """Like quart-auth's private serializer, but tolerates machines with different clocks."""
 
-    default_signer = PatientSigner
+    default_signer = SkewTolerantSigner
 
     def __init__(self, secret: str | list[str], salt: str) -> None:
         super().__init__(secret, salt, signer_kwargs={"digest_method": hashlib.sha512})
 
 
 def init_app(app: Broadside) -> None:
-    """Let `app` authenticate requests, and give its templates the viewer.
+    """Authenticate requests, and give templates the viewer.
 
     quart-auth reads and writes the cookie, which contains only the token of a session.
     `blog.accounts.api_callers` authenticates API requests.
@@ -191,7 +194,7 @@ def init_app(app: Broadside) -> None:
         salt="login session",
         serializer_class=LoginCookieSerializer,  # type: ignore[arg-type]
     )
-    app.before_request(recognise_viewer)
+    app.before_request(authenticate_viewer)
     app.current_viewer = current_viewer
     app.jinja_env.globals["Permission"] = Permission
     app.jinja_env.globals["current_viewer"] = current_viewer

@@ -1,6 +1,6 @@
-"""Add entries to the public log of moderation.
+"""Add entries to the public moderation log.
 
-Who moderates is public. Whom it concerns, and what exactly, is public only where `PUBLISHED` says
+The moderator is public. The person and the content concerned are public only where `PUBLISHED` says
 so; `docs/security.md` explains the choice.
 """
 
@@ -16,19 +16,19 @@ from blog.core.crypto.chain import GENESIS, commitment, hash_of, new_salt
 from blog.core.i18n import LazyText, format_list, lazy_gettext, ngettext
 from blog.models import Act, AuditEntry, LogEntry, LogOpening, Sealed
 
-# Held until the commit, so that entries have one order. Nothing else uses this number.
+# Held until the commit, which serialises entries. Nothing else uses this number.
 _LOCK = text("SELECT pg_advisory_xact_lock(7265646163746564)")
 _LAST = select(LogEntry.number, LogEntry.hash).order_by(LogEntry.number.desc()).limit(1)
 _NOW = select(func.clock_timestamp())
 
 
 class Published(NamedTuple):
-    """What everybody reads of an act.
+    """The public part of an action.
 
     Attributes:
         summary: what the moderator did.
-        names_person: whether it says whom it concerned.
-        names_subject: whether it says what it was about.
+        names_person: whether the person it concerned is public.
+        names_subject: whether the content it was about is public.
     """
 
     summary: LazyText
@@ -36,7 +36,8 @@ class Published(NamedTuple):
     names_subject: bool = False
 
 
-# The acts in the log. Tags are nobody's, and whether an account is disabled can be seen anyway.
+# The actions in the log. Tags belong to no one, and whether an account is disabled is visible
+# anyway.
 PUBLISHED = {
     Act.HIDE_POST: Published(lazy_gettext("Hid a post")),
     Act.SHOW_POST: Published(lazy_gettext("Made a hidden post visible again")),
@@ -73,7 +74,7 @@ PUBLISHED = {
 }
 
 
-# Of an act on many accounts.
+# The counts of an action on many accounts.
 _COUNTS: dict[str, Callable[[int], str]] = {
     "accounts": lambda number: ngettext("%(num)s account", "%(num)s accounts", number),
     "posts": lambda number: ngettext("%(num)s post", "%(num)s posts", number),
@@ -88,20 +89,20 @@ async def publish(
 ) -> LogEntry:
     """Add an action to the public log.
 
-    Call this last before the commit: until then it keeps other moderators from adding theirs, and a
-    transaction that waited for rows meanwhile could be in a deadlock with them.
+    Call this right before the commit: it keeps other moderators from adding entries until then, and
+    a transaction that still waited for rows could deadlock with them.
 
     Args:
         session: the transaction of the action; the caller commits.
         audit: its entry in the audit log, one of those in `PUBLISHED`.
-        rule: the `number` and the `text` of the rule on which the action rests.
+        rule: the `number` and the `text` of the rule that the action is based on.
     """
     published = PUBLISHED[Act(audit.act)]
     await session.execute(_LOCK)
     # Two statements after the lock, because each sees only what was committed before it began.
     last = (await session.execute(_LAST)).one_or_none()
     number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
-    # Who decides about themself is named anyway.
+    # A moderator who acts on their own account is named anyway.
     names_person = published.names_person or audit.subject_id == audit.actor_id
     openings = [
         LogOpening(number=number, fact=fact, salt=new_salt(), value=value, user_id=user_id,
@@ -130,14 +131,14 @@ async def publish(
 
 
 def content_of(entry: Any) -> dict[str, Any]:
-    """The content that the hash of an entry covers, as everybody can read it.
+    """The public content of an entry, which its hash covers.
 
     Args:
         entry: a `LogEntry`, or a row with its columns.
     """
     return {
         "number": entry.number,
-        "at": moment_text(entry.at),
+        "at": format_timestamp(entry.at),
         "act": entry.act,
         "rule": entry.rule,
         "commitments": entry.commitments,
@@ -145,14 +146,17 @@ def content_of(entry: Any) -> dict[str, Any]:
     }
 
 
-def moment_text(moment: datetime) -> str:
-    """A time in UTC to the microsecond: `2026-11-24T09:30:00.000000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def format_timestamp(time: datetime) -> str:
+    """Format a time in UTC to the microsecond: `2026-11-24T09:30:00.000000Z`."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _about(details: Mapping[str, Any]) -> str:
-    """What an action was about, without the person: `post 7, revision 2`. It has a commitment in
-    the chain, so it's the same in all languages; `subject_text` is for readers."""
+    """The subject of an action, without the person: `post 7, revision 2`.
+
+    It has a commitment in the chain, so it's the same in all languages; `subject_text` is for
+    readers.
+    """
     parts = []
     for name in ("post", "revision", "comment", "report", "measure", "tag", "until"):
         if (value := details.get(name)) is not None:
@@ -163,11 +167,10 @@ def _about(details: Mapping[str, Any]) -> str:
 
 
 def subject_text(about: str) -> str:
-    """What an action was about, in the current language.
+    """The subject of an action, in the current language.
 
     Args:
-        about: as the chain has it. Only the numbers of an act on many accounts are words; tags are
-            names.
+        about: as in the chain. Only the counts of an action on many accounts are translated.
     """
     counts = [_COUNT.fullmatch(part) for part in about.split(", ")]
     texts = [_COUNTS[count[1]](int(count[2])) for count in counts if count]

@@ -1,7 +1,6 @@
 """Decorators that restrict who may call a view, for pages and the API.
 
-They check `current_viewer()`. They go below the route, so that the route registers the checked
-view:
+They check `current_viewer()`. They go below the route, which has to register the checked view:
 
     @blueprint.get("/moderate")
     @permission_required(Permission.MODERATE)
@@ -65,5 +64,5 @@ def permission_required(
 
 
 def admin_required(view: View[Arguments]) -> View[Arguments]:
-    """Allow administrators. A change asks them again who they are."""
+    """Allow administrators. Requests that change something need reauthentication."""
     return permission_required(Permission.ADMIN)(reauthentication_required_for_changes(view))

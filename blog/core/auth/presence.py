@@ -5,7 +5,7 @@ from blog.core.web.app import current_app
 from blog.models import User
 
 
-async def note_presence(account: User) -> None:
+async def record_presence(account: User) -> None:
     """Record that a user is active, at most once a minute, and count the first time in a day."""
     if not is_stale(seen := account.last_seen_at):
         return

@@ -1,11 +1,11 @@
 """The rate limits of pages, and the decorator that applies them.
 
 Every route that changes something has one; the API's are in `blog.core.api.limits`. A quota is
-counted per user, over all their sessions and tokens, and for the networks around the address.
-Anonymous clients are counted by address alone, separately from logged-in users, so that they cannot
-use up the quota of users in the same network.
+counted per user, over all their sessions and tokens, and per network around the address. Anonymous
+clients are counted by address alone, separately from logged-in users, so they can't use up the
+quota of users in the same network.
 
-`blog.accounts.login.attempts` limits password guessing, `blog.mail.outbox` the mails to an address.
+`blog.accounts.login.attempts` limits password guessing, `blog.mail.outbox` mail to an address.
 `docs/security.md` lists all limits.
 """
 
@@ -17,7 +17,7 @@ from quart import request
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer
-from blog.core.networks import enclosing_networks, parsed_address
+from blog.core.networks import enclosing_networks, parse_address
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota, QuotaStatus
 
@@ -30,7 +30,7 @@ PEOPLE_AT_AN_ADDRESS = 4
 
 PREVIEWING = Quota("previewing", 60, MINUTE, at_once=3)
 WRITING = Quota("writing", 120, 10 * MINUTE, at_once=3)
-# A tab saves every five seconds while somebody types.
+# A tab saves every five seconds during typing.
 AUTOSAVING = Quota("saving drafts", 600, 10 * MINUTE, at_once=3)
 FOLLOWING = Quota("following", 120, 10 * MINUTE, at_once=3)
 BLOCKING = Quota("muting and blocking", 120, 10 * MINUTE, at_once=3)
@@ -49,36 +49,36 @@ UNSUBSCRIBING = Quota("unsubscribing", 600, MINUTE, at_once=10)
 UPLOADING = Quota("uploading", 120, HOUR, at_once=10)
 EXPORTING = Quota("exporting", 2, HOUR)
 SEARCHING = Quota("searching", 120, MINUTE, at_once=10)
-# As somebody types.
+# While people type.
 SUGGESTING = Quota("suggesting", 300, MINUTE, at_once=15)
 IMPORTING = Quota("importing", 60, HOUR, at_once=3)
 
 
-def strangers(quota: Quota) -> tuple[Bucket, ...]:
+def anonymous_buckets(quota: Quota) -> tuple[Bucket, ...]:
     """The buckets of an anonymous client, by its network address."""
-    return _strangers(quota, request.remote_addr)
+    return _anonymous_buckets(quota, request.remote_addr)
 
 
-def peoples(quota: Quota, user_id: int) -> tuple[Bucket, ...]:
+def user_buckets(quota: Quota, user_id: int) -> tuple[Bucket, ...]:
     """The buckets of a logged-in user."""
-    return _peoples(quota, user_id, request.remote_addr)
+    return _user_buckets(quota, user_id, request.remote_addr)
 
 
 @functools.lru_cache(maxsize=1_000)
-def _strangers(quota: Quota, address: str | None) -> tuple[Bucket, ...]:
+def _anonymous_buckets(quota: Quota, address: str | None) -> tuple[Bucket, ...]:
     return tuple(
         Bucket(quota.times(share), f"from {network}")
-        for network, share in enclosing_networks(parsed_address(address))
+        for network, share in enclosing_networks(parse_address(address))
     )
 
 
 @functools.lru_cache(maxsize=1_000)
-def _peoples(quota: Quota, user_id: int, address: str | None) -> tuple[Bucket, ...]:
+def _user_buckets(quota: Quota, user_id: int, address: str | None) -> tuple[Bucket, ...]:
     return (
         Bucket(quota, f"person {user_id}"),
         *(
             Bucket(quota.times(share * PEOPLE_AT_AN_ADDRESS), f"people in {network}")
-            for network, share in enclosing_networks(parsed_address(address))
+            for network, share in enclosing_networks(parse_address(address))
         ),
     )
 
@@ -92,7 +92,7 @@ async def spend(quota: Quota) -> None:
         TooManyRequestsError: the limit is reached.
     """
     user_id = current_viewer().id
-    await spend_from(peoples(quota, user_id) if user_id else strangers(quota))
+    await spend_from(user_buckets(quota, user_id) if user_id else anonymous_buckets(quota))
 
 
 async def spend_from(buckets: tuple[Bucket, ...]) -> QuotaStatus | None:
@@ -116,7 +116,7 @@ def quota(
 
     Args:
         counted: the quota of a request.
-        preview: the quota if the form was sent by a button `preview`.
+        preview: the quota if the form was sent with the button `preview`.
 
     The view then raises `TooManyRequestsError` at the limit.
     """

@@ -9,7 +9,7 @@ Every such route declares it:
     @reauthentication_required
     async def ask() -> ResponseReturnValue: ...
 
-`blog.accounts.reauthentication.pages` asks, and keeps what was typed.
+`blog.accounts.reauthentication.pages` asks for proof, and keeps the form that was sent.
 """
 
 import functools
@@ -29,29 +29,31 @@ from blog.models import LoginSession
 Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[ResponseReturnValue]]
 
-# How long a log-in, or an answer to the question, proves who is at the browser.
+# How long logging in or reauthenticating proves who is at the browser.
 PROOF_LASTS = timedelta(minutes=15)
 _DECLARED = "_reauthentication"
 ALWAYS, FOR_CHANGES, BY_PASSWORD = "always", "for changes", "by password"
 
 
 class ReauthenticationRequiredError(BlogError):
-    """The user has to prove again who they are; the response asks them to."""
+    """The user has to prove their identity again; the response asks them to."""
 
 
-def is_proved(login: LoginSession) -> bool:
-    """Whether the user of a session has proved recently who they are."""
+def has_recent_proof(login: LoginSession) -> bool:
+    """Whether the user of a session has recently proved their identity."""
     return now() - login.authenticated_at < PROOF_LASTS
 
 
 def needs_no_password(login: LoginSession) -> bool:
-    """Whether they have proved it recently by more than opening this session: then forms that ask
-    for the password don't need it."""
-    return login.reauthenticated_at is not None and is_proved(login)
+    """Whether they have recently reauthenticated, rather than only logged in.
+
+    Forms that ask for the password don't need it then.
+    """
+    return login.reauthenticated_at is not None and has_recent_proof(login)
 
 
 def reauthentication_required(view: View[Arguments]) -> View[Arguments]:
-    """Ask users to prove again who they are, unless they did in the last 15 minutes.
+    """Ask users to prove their identity again, unless they did in the last 15 minutes.
 
     The view then raises `quart_auth.Unauthorized` for an anonymous viewer, and otherwise
     `ReauthenticationRequiredError`.
@@ -59,7 +61,7 @@ def reauthentication_required(view: View[Arguments]) -> View[Arguments]:
 
     @functools.wraps(view)
     async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
-        if not is_proved(required_login()):
+        if not has_recent_proof(required_login()):
             raise ReauthenticationRequiredError
         return await view(*args, **kwargs)
 
@@ -68,27 +70,29 @@ def reauthentication_required(view: View[Arguments]) -> View[Arguments]:
 
 
 def reauthentication_or_password_required(view: View[Arguments]) -> View[Arguments]:
-    """The same for a form that asks for the password itself, which proves enough, unless the user
-    has a second factor (`blog.accounts.reauthentication.service.check_form_password`).
+    """Like `reauthentication_required`, for a form that asks for the password itself.
+
+    That is proof enough, unless the user has a second factor
+    (`blog.accounts.reauthentication.service.check_form_password`).
     """
-    asking = reauthentication_required(view)
+    protected = reauthentication_required(view)
 
     @functools.wraps(view)
     async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
         has_second_factor = required_login().user.has_second_factor
-        return await (asking if has_second_factor else view)(*args, **kwargs)
+        return await (protected if has_second_factor else view)(*args, **kwargs)
 
     setattr(checked, _DECLARED, BY_PASSWORD)
     return checked
 
 
 def reauthentication_required_for_changes(view: View[Arguments]) -> View[Arguments]:
-    """The same, but a page that only shows something asks only if it declares that itself."""
-    asking = reauthentication_required(view)
+    """Like `reauthentication_required`, but not for safe methods, unless the view declares that."""
+    protected = reauthentication_required(view)
 
     @functools.wraps(view)
     async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
-        chosen = view if request.method in SAFE_METHODS else asking
+        chosen = view if request.method in SAFE_METHODS else protected
         return await chosen(*args, **kwargs)
 
     setattr(checked, _DECLARED, getattr(view, _DECLARED, FOR_CHANGES))
@@ -96,7 +100,7 @@ def reauthentication_required_for_changes(view: View[Arguments]) -> View[Argumen
 
 
 def declared_reauthentication(view: Callable[..., object], method: str) -> str | None:
-    """What a view declares for requests of this method: `ALWAYS`, `BY_PASSWORD` or nothing."""
+    """The declaration of a view for a method: `ALWAYS`, `BY_PASSWORD` or `None`."""
     declared: str | None = getattr(view, _DECLARED, None)
     if declared == FOR_CHANGES:
         return None if method in SAFE_METHODS else ALWAYS

@@ -1,7 +1,7 @@
-"""Whether moderators and administrators must have a second factor, which is a setting of the site.
+"""Whether moderators and administrators must have a second factor: a setting of the site.
 
-One who has none can do what an ordinary user can, so nobody is locked out: they log in as before,
-and are led to where they set it up.
+Without one they only have the permissions of an ordinary user. So nobody is locked out: they log in
+as before, and are led to the page where they set it up.
 """
 
 from blog.core.auth.viewer import NO_PERMISSION
@@ -10,7 +10,7 @@ from blog.core.web.app import current_app
 from blog.models import Permission, User
 
 POWERS = Permission.MODERATE | Permission.ADMIN
-# By the setting: who needs a second factor, by a permission of their role.
+# For each value of the setting: the permission whose holders need a second factor.
 NEEDED_FOR = {
     SecondFactor.ADMINISTRATORS: Permission.ADMIN,
     SecondFactor.MODERATORS: Permission.MODERATE,

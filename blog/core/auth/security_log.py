@@ -1,7 +1,7 @@
-"""Log of security events (OWASP ASVS 5.0, 16.3.1 and 16.3.2).
+"""The log of security events (OWASP ASVS 5.0, 16.3.1 and 16.3.2).
 
 Each line has the event and the id of the account. Input is never logged, because it may be a
-password in the wrong field. The request's own line, with the same request id, has the rest.
+password in the wrong field. The request's access log line, with the same request id, has the rest.
 """
 
 import logging
@@ -61,7 +61,7 @@ def note(event: Event, user_id: int | None) -> None:
     """Log an event: failures as warnings, everything else as information.
 
     Args:
-        event: the event. A change has been committed before.
+        event: the event. If it is a change, the caller has committed it.
         user_id: the account; `None` if it does not exist or was not looked up.
     """
     who = f"account {user_id}" if user_id is not None else "someone unknown"

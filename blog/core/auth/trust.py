@@ -1,4 +1,4 @@
-"""The cookie of a trusted browser, which isn't asked for the second factor."""
+"""The cookie of a trusted browser, where logging in needs no second factor."""
 
 from datetime import timedelta
 

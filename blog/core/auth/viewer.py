@@ -1,4 +1,4 @@
-"""The viewer: who is asking, as routes, services and policies see it."""
+"""The viewer: the person who makes a request, for routes, services and policies."""
 
 import functools
 from dataclasses import dataclass, replace
@@ -20,21 +20,21 @@ GRANTS = {
 
 
 @functools.cache
-def _granted(scopes: Scope) -> Permission:
+def _granted_permissions(scopes: Scope) -> Permission:
     return Permission(sum(granted for scope, granted in GRANTS.items() if scope in scopes))
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who is asking, and what they may do.
+    """The person who makes a request, and what they may do.
 
     Services check the viewer's permissions, never those of the account: a token for reading must
     not moderate, even if its owner is a moderator.
 
     Attributes:
-        id, username: those of the account, also after a rollback, when SQLAlchemy expires loaded
+        id, username: those of the account, even after a rollback, when SQLAlchemy expires loaded
             attributes. An anonymous viewer's id is 0, which no row has.
-        permissions: those of the role that the token's scopes also grant.
+        permissions: those of the role that are also granted by the scopes of the token, if any.
         account: the user; `None` for an anonymous viewer.
         login: the session that authenticated them, if any.
         scopes: the scopes of the token that authenticated them; all without a token.
@@ -42,7 +42,7 @@ class Viewer:
         read_after: the position in the primary's log that a replica must have replayed to show
             them what they wrote with that token.
         used_password: whether they have sent their password with this request.
-        withheld: those of the role that they get only with a second factor.
+        withheld: permissions of the role that they lack because they have no second factor.
         is_known: whether authentication took place; `False` while the database is unavailable, or
             if the request is refused earlier.
     """
@@ -61,7 +61,7 @@ class Viewer:
 
     @classmethod
     def of(cls, account: User, *, used_password: bool = False) -> "Viewer":
-        """A user with all permissions of their role.
+        """Create a viewer with all permissions of their role.
 
         Args:
             used_password: whether they have sent their password with this request.
@@ -71,15 +71,15 @@ class Viewer:
 
     @classmethod
     def by_session(cls, login: LoginSession) -> "Viewer":
-        """The user of a session."""
+        """Create the viewer of a session."""
         account = login.user
         return cls(account.id, account.username, account.permissions, account, login)
 
     @classmethod
     def by_token(cls, token: ApiToken) -> "Viewer":
-        """The user of a token, with the permissions that its scopes grant."""
+        """Create the viewer of a token, with the permissions that its scopes grant."""
         account, scopes = token.user, Scope(token.scopes)
-        permissions = account.permissions & _granted(scopes)
+        permissions = account.permissions & _granted_permissions(scopes)
         return cls(
             account.id, account.username, permissions, account, scopes=scopes, token_id=token.id,
             read_after=token.written_position or 0,
@@ -94,7 +94,7 @@ class Viewer:
 
     @property
     def person(self) -> User:
-        """The account, where only people with one get to.
+        """The account, in places that only people with an account can reach.
 
         Raises:
             ForbiddenError: the viewer is anonymous.
@@ -105,7 +105,7 @@ class Viewer:
 
     @property
     def browser_session(self) -> LoginSession:
-        """The session that authenticated them, where API clients have no access.
+        """The session that authenticated them, in places that API clients can't reach.
 
         Raises:
             ForbiddenError: they have none.
@@ -116,18 +116,18 @@ class Viewer:
 
     @property
     def filtered_for(self) -> int:
-        """Their id if lists leave people out for them, whom they have muted or blocked or who have
-        blocked them; 0 for all others, who share their lists."""
+        """Their id if their lists leave out people whom they have muted or blocked, or who have
+        blocked them; 0 for everyone else, who share the same lists."""
         return self.id if self.account is not None and self.account.hides_people else 0
 
     @property
     def is_unconfirmed(self) -> bool:
-        """Whether they have an account, and have not confirmed its address: they read only."""
+        """Whether they have an account whose address is not confirmed: they can only read."""
         return self.account is not None and not self.account.is_confirmed
 
     @property
     def why_refused(self) -> str:
-        """Why they may do less than others with their role; empty if they may not do less."""
+        """Why they may do less than others with their role; empty if they may do as much."""
         if self.account is None or self.account.paused_until is None or not self.account.is_paused:
             return ""
         return str(PAUSED.with_values(until=f"{self.account.paused_until:%Y-%m-%d %H:%M}"))
@@ -138,6 +138,6 @@ class Viewer:
 
 
 ANONYMOUS = Viewer()
-# The operator at the command line may do everything; the name is not a valid username.
+# The operator at the command line may do anything; the name is not a valid username.
 OPERATOR = Viewer(username="(command line)", permissions=~NO_PERMISSION)
 UNKNOWN = Viewer(is_known=False)

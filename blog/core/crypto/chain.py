@@ -1,9 +1,10 @@
-"""A chain of log entries: each has the hash of the one before, so none can be changed unnoticed.
+"""A hash chain of log entries: each has the hash of the one before, so none can be changed
+unnoticed.
 
-The hash of an entry is the SHA-256 of its canonical JSON (RFC 8785). What could be personal data is
-in the entry only as a commitment: the SHA-256 of a random salt and the value. The opening of a
-commitment, the salt with the value, is stored outside of the entry. Once it is deleted, the
-commitment says nothing: the salt has 256 bits, so nobody can try values.
+The hash of an entry is the SHA-256 of its canonical JSON (RFC 8785). The entry contains anything
+that could be personal data only as a commitment: the SHA-256 of a random salt and the value. The
+opening of a commitment, the salt with the value, is stored outside the entry. Once it is deleted,
+the commitment reveals nothing: the salt has 256 bits, so nobody can guess values.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ SALT_BYTES = 32
 
 
 class BrokenChainError(Exception):
-    """An entry does not belong where it is.
+    """An entry is missing, was changed, or is in the wrong place.
 
     Args:
         number: the entry, counted from 1.
@@ -30,10 +31,10 @@ class BrokenChainError(Exception):
         self.number, self.reason = number, reason
 
 
-def canonical(value: Any) -> bytes:
-    """The canonical JSON of objects, texts, integers of up to 53 bits and `None` (RFC 8785).
+def canonical_json(value: Any) -> bytes:
+    """Serialise objects, texts, integers of up to 53 bits and `None` to canonical JSON (RFC 8785).
 
-    The names in objects must be ASCII: then their order is that of Python.
+    The names in objects must be ASCII: then Python sorts them as the RFC does.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode()
@@ -41,7 +42,7 @@ def canonical(value: Any) -> bytes:
 
 def hash_of(entry: Mapping[str, Any]) -> str:
     """The hash of an entry, in hexadecimal digits."""
-    return hashlib.sha256(canonical(entry)).hexdigest()
+    return hashlib.sha256(canonical_json(entry)).hexdigest()
 
 
 def new_salt() -> bytes:
@@ -50,15 +51,15 @@ def new_salt() -> bytes:
 
 
 def commitment(salt: bytes, value: str) -> str:
-    """What an entry has instead of a value, in hexadecimal digits."""
+    """The commitment to a value, in hexadecimal digits."""
     return hashlib.sha256(salt + value.encode()).hexdigest()
 
 
 class ChainCheck:
-    """Checks a chain from its first entry on.
+    """Verifies a chain, starting from its first entry.
 
     Attributes:
-        number: how many entries were checked.
+        number: the number of entries so far.
         head: the hash of the last one.
     """
 
@@ -66,14 +67,14 @@ class ChainCheck:
         self.number, self.head = 0, GENESIS
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Check the next entry.
+        """Verify the next entry.
 
         Args:
             record: the `entry`, its `hash`, and its `openings`: `{"reason": {"salt": …, "value":
                 …}}`, as far as they are known.
 
         Raises:
-            BrokenChainError: it is not the one that follows, or an opening is of something else.
+            BrokenChainError: it is not the next entry, or an opening doesn't match its commitment.
         """
         number = self.number + 1
         try:

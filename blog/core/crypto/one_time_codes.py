@@ -1,5 +1,6 @@
-"""One-time codes of authenticator apps (TOTP, RFC 6238), with the defaults that all of them know:
-HMAC-SHA-1, six digits, 30 seconds.
+"""One-time codes of authenticator apps (TOTP, RFC 6238).
+
+They use the defaults that all apps support: HMAC-SHA-1, six digits, 30 seconds.
 """
 
 import base64
@@ -9,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 SECRET_BYTES = 20  # RFC 4226, 4 (R6) recommends 160 bits.
 DIGITS, STEP_SECONDS = 6, 30
-# The clock of a phone may be a little ahead or behind: one step either way (RFC 6238, 5.2).
+# A phone's clock may be a little off: one step either way is accepted (RFC 6238, 5.2).
 DRIFT = (0, -1, 1)
 
 
@@ -26,37 +27,37 @@ def code_of(secret: bytes, step: int) -> str:
     return f"{number % 10**DIGITS:0{DIGITS}}"
 
 
-def step_of(secret: bytes, code: str, moment: float) -> int | None:
-    """The time step that a code belongs to.
+def find_step(secret: bytes, code: str, time: float) -> int | None:
+    """Find the time step that a code belongs to.
 
     Args:
         secret: the secret.
         code: what was typed, without spaces.
-        moment: the present time, in seconds since 1970.
+        time: the current time, in seconds since 1970.
 
     Returns:
-        The present step or one of its neighbours; `None` for a wrong code, or an older one.
+        The current step or one of its neighbours; `None` for a wrong or older code.
     """
-    present = int(moment) // STEP_SECONDS
+    current = int(time) // STEP_SECONDS
     typed = code.encode()
-    for step in (present + drift for drift in DRIFT):
+    for step in (current + drift for drift in DRIFT):
         if hmac.compare_digest(code_of(secret, step).encode(), typed):
             return step
     return None
 
 
-def as_text(secret: bytes) -> str:
-    """A secret in Base32, as people type it into an app."""
+def format_secret(secret: bytes) -> str:
+    """Format a secret in Base32, for people who type it into an app."""
     return base64.b32encode(secret).decode()
 
 
-def app_address(secret: bytes, *, site_name: str, username: str) -> str:
+def app_url(secret: bytes, *, site_name: str, username: str) -> str:
     """The URL in the QR code ("Key Uri Format" of Google Authenticator).
 
     Args:
         secret: the secret.
-        site_name, username: how the app calls the entry.
+        site_name, username: the name of the entry in the app.
     """
     label = f"{quote(site_name.replace(':', ' '))}:{quote(username)}"
-    values = {"secret": as_text(secret), "issuer": site_name}
+    values = {"secret": format_secret(secret), "issuer": site_name}
     return f"otpauth://totp/{label}?{urlencode(values, quote_via=quote)}"

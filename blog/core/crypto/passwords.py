@@ -10,7 +10,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from blog.core import metrics
-from blog.core.crypto.weak_passwords import normalized
+from blog.core.crypto.weak_passwords import normalize
 
 # OWASP Password Storage Cheat Sheet: 19 MiB of memory, 2 iterations, 1 degree of parallelism.
 TIME_COST = 2
@@ -35,7 +35,7 @@ def _hasher(time_cost: int, memory_kib: int) -> PasswordHasher:
 
 @cache
 def _dummy_hash(time_cost: int, memory_kib: int) -> str:
-    """A hash that no password matches, made once in a process."""
+    """A hash that no password matches, made once per process."""
     return _hasher(time_cost, memory_kib).hash("nobody has this password")
 
 
@@ -52,7 +52,7 @@ class Passwords:
         site_name: the name of the site, which is refused as a password.
 
     Attributes:
-        turn: a semaphore of the same size. Acquire it before work that belongs to a hash, such as
+        slots: a semaphore of the same size. Acquire it before work that belongs to a hash, such as
             counting a log-in attempt.
     """
 
@@ -67,22 +67,22 @@ class Passwords:
         self.site_name = site_name
         self._hasher = _hasher(time_cost, memory_kib)
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
-        self.turn = MeteredSemaphore(at_once)
+        self.slots = MeteredSemaphore(at_once)
         self._free_thread = MeteredSemaphore(at_once)
         self._dummy_hash = _dummy_hash(time_cost, memory_kib)
 
     async def hash(self, password: str) -> str:
-        """The hash to store, including parameters and salt (PHC string format)."""
-        return await self._in_thread(self._hasher.hash, normalized(password))
+        """Hash a password; the result includes parameters and salt (PHC string format)."""
+        return await self._in_thread(self._hasher.hash, normalize(password))
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether `password` matches the hash `stored`.
 
-        `None`, for an unknown user, takes as long and returns `False`, so that response times do
-        not reveal who has an account.
+        `None`, for an unknown user, takes just as long and returns `False`, so that response times
+        don't reveal who has an account.
         """
         known = stored or self._dummy_hash
-        matches = await self._in_thread(self._verify, known, normalized(password))
+        matches = await self._in_thread(self._verify, known, normalize(password))
         return matches and stored is not None
 
     def is_outdated(self, stored: str) -> bool:

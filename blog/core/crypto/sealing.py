@@ -1,7 +1,7 @@
 """Encryption of secrets that the site has to read again, such as those of authenticator apps.
 
-AES-256-GCM (NIST SP 800-38D), with a key derived from `SECRET_KEY` by HKDF (RFC 5869). Read access
-to the database alone is not enough to read them.
+AES-256-GCM (NIST SP 800-38D), with a key derived from `SECRET_KEY` by HKDF (RFC 5869). Access to
+the database alone is not enough to read them.
 """
 
 import secrets
@@ -16,20 +16,20 @@ KEY_BYTES, ID_BYTES, NONCE_BYTES = 32, 4, 12
 
 
 class UnreadableSecretError(Exception):
-    """The secret was sealed with a key that the site no longer has, or for something else."""
+    """The secret was encrypted with a key that the site no longer has, or for another purpose."""
 
 
 class Sealer:
-    """Seals and opens secrets.
+    """Encrypts and decrypts secrets.
 
     A sealed secret starts with the id of its key, so that those of a former key can be found.
 
     Args:
-        keys: the site's keys, of which the last one seals.
+        keys: the site's keys; the last one encrypts.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
-        derived = [_derived(key) for key in keys]
+        derived = [_derive_key(key) for key in keys]
         self._ciphers = {key_id: AESGCM(key) for key, key_id in derived}
         self.key_id = derived[-1][1]
 
@@ -38,8 +38,8 @@ class Sealer:
 
         Args:
             secret: the secret.
-            about: what it belongs to. It can't be opened for anything else, so that a row cannot be
-                given the secret of another one.
+            about: what it belongs to. It can't be decrypted for anything else, so a row can't be
+                given the secret of another row.
         """
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = self._ciphers[self.key_id].encrypt(nonce, secret, about.encode())
@@ -49,7 +49,7 @@ class Sealer:
         """Decrypt a secret.
 
         Raises:
-            UnreadableSecretError: its key is unknown, or it was changed, or belongs to something
+            UnreadableSecretError: its key is unknown, it was changed, or it belongs to something
                 else.
         """
         key_id, rest = sealed[:ID_BYTES], sealed[ID_BYTES:]
@@ -62,8 +62,8 @@ class Sealer:
             raise UnreadableSecretError from None
 
 
-def _derived(key: str) -> tuple[bytes, bytes]:
-    """The key of the cipher, and its id, which reveals nothing about it."""
-    made = HKDF(SHA256(), KEY_BYTES + ID_BYTES, salt=None, info=b"sealed secrets")
-    both = made.derive(key.encode())
-    return both[:KEY_BYTES], both[KEY_BYTES:]
+def _derive_key(key: str) -> tuple[bytes, bytes]:
+    """Derive the key of the cipher, and its id, which reveals nothing about it."""
+    hkdf = HKDF(SHA256(), KEY_BYTES + ID_BYTES, salt=None, info=b"sealed secrets")
+    derived = hkdf.derive(key.encode())
+    return derived[:KEY_BYTES], derived[KEY_BYTES:]

@@ -1,4 +1,4 @@
-"""Tokens: signed ones for links in mails, opaque ones for sessions and the API."""
+"""Tokens: signed ones for links in emails, opaque ones for sessions and the API."""
 
 import hashlib
 import secrets
@@ -11,8 +11,8 @@ from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTime
 from blog.core.clock import now
 
 LINK_SECONDS = 3600
-# How far ahead the clock of another machine may be, whose tokens are accepted all the same. Such
-# clocks are reported (`blog/core/jobs/heartbeats.py`).
+# How far ahead the clock of another machine may be for its tokens to be accepted. Such clocks are
+# reported (`blog/core/jobs/heartbeats.py`).
 CLOCK_DIFFERENCE = timedelta(minutes=10)
 
 
@@ -25,13 +25,13 @@ class ExpiredTokenError(InvalidTokenError):
 
 
 class OtherAccountError(InvalidTokenError):
-    """The token is valid, but for another account than the one that is logged in."""
+    """The token is valid, but not for the account that is logged in."""
 
 
-class PatientSigner(TimestampSigner):
-    """Accepts what a machine has signed whose clock is ahead of this one's.
+class SkewTolerantSigner(TimestampSigner):
+    """Accepts signatures by a machine whose clock is ahead of this one's.
 
-    Otherwise visitors of two machines would lose their sessions at each change between them.
+    Otherwise visitors would lose their sessions whenever a load balancer switches machines.
     """
 
     def unsign(
@@ -40,7 +40,7 @@ class PatientSigner(TimestampSigner):
         max_age: int | None = None,
         return_timestamp: bool = False,
     ) -> Any:
-        """As `TimestampSigner.unsign`."""
+        """Like `TimestampSigner.unsign`."""
         try:
             return super().unsign(signed_value, max_age, return_timestamp)  # type: ignore[call-overload]
         except SignatureExpired as error:
@@ -51,24 +51,26 @@ class PatientSigner(TimestampSigner):
 
 
 class LinkSigner:
-    """Signs and verifies the tokens in links of mails. They are not stored.
+    """Signs and verifies the tokens in links in emails. They are not stored.
 
     Args:
-        keys: the site's keys, of which the last one signs. Each purpose has its own derived keys.
+        keys: the site's keys; the last one signs. Each purpose has its own derived keys.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = keys
 
     def sign(self, purpose: str, content: dict[str, Any]) -> str:
-        """A URL-safe token with `content`, signed but not encrypted."""
+        """Create a URL-safe token with `content`, signed but not encrypted."""
         return str(self._serializer(purpose).dumps(content))
 
     def read(self, purpose: str, token: str, max_age: int | None = LINK_SECONDS) -> dict[str, Any]:
-        """The content of `token`, if it was signed at most `max_age` seconds ago.
+        """Verify `token`, and return its content.
 
         Args:
-            max_age: `None` for a token that does not expire.
+            purpose: the purpose that it was signed for.
+            token: the token.
+            max_age: how long it is valid, in seconds; `None` is for ever.
 
         Raises:
             ExpiredTokenError: it is older.
@@ -88,7 +90,7 @@ class LinkSigner:
         return URLSafeTimedSerializer(
             self._keys,
             salt=f"link: {purpose}",
-            signer=PatientSigner,
+            signer=SkewTolerantSigner,
             signer_kwargs={"digest_method": hashlib.sha384},
         )
 
@@ -103,11 +105,10 @@ def fingerprint(*texts: str) -> str:
 
 
 def opaque_token() -> str:
-    """A random token of 256 bits, safe in cookies and URLs."""
+    """Create a random token of 256 bits, safe in cookies and URLs."""
     return secrets.token_urlsafe(32)
 
 
 def token_digest(token: str) -> bytes:
-    """The digest of an opaque token, for storage. Plain SHA-256 suffices, as the token is
-    random."""
+    """The digest of an opaque token, for storage; plain SHA-256 suffices for random tokens."""
     return hashlib.sha256(token.encode()).digest()

@@ -15,7 +15,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 LONGEST_UNIT = 4
 # zxcvbn's list of the 30,000 most frequent passwords in leaks. Its strength estimate is not used:
-# it is slow, and users could not tell what it requires.
+# it is slow, and users couldn't tell what it requires.
 COMMONEST = frozenset(
     password for password in FREQUENCY_LISTS["passwords"] if len(password) >= SHORTEST_PASSWORD
 )
@@ -23,7 +23,7 @@ _AROUND_A_WORD = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
-def normalized(password: str) -> str:
+def normalize(password: str) -> str:
     """Normalise to NFKC, so that the same keys give the same characters on any keyboard.
 
     See NIST SP 800-63B, 5.1.1.2. The time is quadratic in the number of consecutive combining
@@ -34,12 +34,12 @@ def normalized(password: str) -> str:
 
 def is_common(password: str) -> bool:
     """Whether this is one of the most common passwords, ignoring case."""
-    return normalized(password).lower() in COMMONEST
+    return normalize(password).lower() in COMMONEST
 
 
 def is_regular(password: str) -> bool:
     """Whether the password is repetitive (`abcabcabc`) or sequential (`23456789`)."""
-    password = normalized(password).lower()
+    password = normalize(password).lower()
     if any(password[unit:] == password[:-unit] for unit in range(1, LONGEST_UNIT + 1)):
         return True
     steps = {ord(later) - ord(earlier) for earlier, later in itertools.pairwise(password)}
@@ -47,19 +47,19 @@ def is_regular(password: str) -> bool:
 
 
 def is_made_of(password: str, words: Iterable[str]) -> bool:
-    """Whether a password is one of some words, possibly surrounded by digits or punctuation.
+    """Whether a password is one of the given words, possibly surrounded by digits or punctuation.
 
     Args:
         password: the password.
-        words: public words, such as the username; of an e-mail address also the local part. Case
+        words: public words, such as the username; for an email address, the local part too. Case
             and separators are ignored.
     """
     known = set()
     for word in words:
         known |= {_letters(word), _letters(word.partition("@")[0])}
-    typed = normalized(password)
+    typed = normalize(password)
     return bool(known & {_letters(typed), _letters(_AROUND_A_WORD.sub("", typed))} - {""})
 
 
 def _letters(text: str) -> str:
-    return _BETWEEN_WORDS.sub("", normalized(text).lower())
+    return _BETWEEN_WORDS.sub("", normalize(text).lower())

@@ -1,1 +1,1 @@
-"""Domain events: recorded where they happen, passed to handlers, and kept in a log."""
+"""Domain events: recorded in a log, and passed to handlers, in the transaction that causes them."""

@@ -24,12 +24,12 @@ class Handler(NamedTuple):
 
     Attributes:
         event: the class.
-        hear: called with the session of the transaction and all events of this class that one
+        handle: called with the session of the transaction and all events of this class that one
             statement has caused.
     """
 
     event: type[DomainEvent]
-    hear: Callable[[AsyncSession, Sequence[Any]], Awaitable[None]]
+    handle: Callable[[AsyncSession, Sequence[Any]], Awaitable[None]]
 
 
 class Handlers:
@@ -44,14 +44,14 @@ class Handlers:
         for handler in handlers:
             self._by_event[handler.event].append(handler)
 
-    def hear(self, *events: type[DomainEvent]) -> bool:
+    def has_handler_for(self, *events: type[DomainEvent]) -> bool:
         """Whether any of these event classes has a handler."""
         return any(event in self._by_event for event in events)
 
-    async def tell(self, session: AsyncSession, events: Sequence[DomainEvent]) -> None:
+    async def dispatch(self, session: AsyncSession, events: Sequence[DomainEvent]) -> None:
         """Call the handlers for events of one class."""
         for handler in self._by_event.get(type(events[0]), ()) if events else ():
-            await handler.hear(session, events)
+            await handler.handle(session, events)
 
 
 async def record(session: AsyncSession, *events: DomainEvent) -> None:
@@ -60,16 +60,16 @@ async def record(session: AsyncSession, *events: DomainEvent) -> None:
         return
     rows = [{"kind": event.kind(), "payload": event.payload()} for event in events]
     await session.execute(insert(LoggedEvent), rows)
-    await tell(session, events)
+    await dispatch(session, events)
 
 
-async def tell(session: AsyncSession, events: Sequence[DomainEvent]) -> None:
+async def dispatch(session: AsyncSession, events: Sequence[DomainEvent]) -> None:
     """Call the handlers for events that a statement has recorded (`DomainEvent.insert`)."""
-    await session.info[HANDLERS].tell(session, events)
+    await session.info[HANDLERS].dispatch(session, events)
 
 
-def causes(*events: type[DomainEvent]) -> Callable[[Work], Work]:
-    """Declare which events a batch writer (`blog.core.web.batches`) records by its statement.
+def records_events(*events: type[DomainEvent]) -> Callable[[Work], Work]:
+    """Declare which events a batch writer (`blog.core.web.batches`) records with its statement.
 
     If they have no handlers, that statement is the whole transaction.
     """

@@ -2,9 +2,9 @@
 
 An event gets its number long before it is committed. A reader who has seen number 12 and asks for
 later events would miss number 11 if its transaction was still open. So the log is ordered by
-transaction, and read only up to the oldest open one: nothing can appear before a position that was
-read (PostgreSQL, "Transaction ID and Snapshot Information Functions"). An open transaction delays
-readers for at most `IDLE_IN_TRANSACTION_TIMEOUT`.
+transaction, and read only up to the oldest open one: nothing can appear before a position that has
+been read (PostgreSQL, "Transaction ID and Snapshot Information Functions"). An open transaction
+delays readers for at most `IDLE_IN_TRANSACTION_TIMEOUT`.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from blog.models import LoggedEvent
 KEPT_FOR = timedelta(days=30)
 
 _OLDEST_OPEN = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), String), BigInteger)
-# Transaction ids start again on another server. An id that this server has not assigned yet comes
-# from the backup of another one.
+# On another server, transaction ids start from the beginning. An id that this server has not
+# assigned yet comes from another server's backup.
 _ADOPT = text("""
     UPDATE events SET transaction = transaction - newest + oldest_open - 1
     FROM (SELECT max(transaction) AS newest FROM events) AS log, (
@@ -73,7 +73,7 @@ _READ = select(
 
 
 async def read(session: AsyncSession, after: Position | None, limit: int) -> Sequence[Entry]:
-    """The next events. A reader who always continues from the last one gets each event once.
+    """Read the next events. A reader who always continues from the last one gets each event once.
 
     Args:
         after: the position of the last event read; `None` starts with the oldest event.
@@ -87,7 +87,7 @@ async def read(session: AsyncSession, after: Position | None, limit: int) -> Seq
 
 
 async def end(session: AsyncSession) -> Position:
-    """The position from which a reader gets only events that are committed from now on."""
+    """The position after which a reader gets only events that are committed from now on."""
     return Position(await session.scalar(select(_OLDEST_OPEN)) or 0, 0)
 
 

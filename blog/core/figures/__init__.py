@@ -1,1 +1,1 @@
-"""What each process counts for the figures of the site, and writes once a minute."""
+"""Counts that each process keeps in memory, and adds to the site's figures once a minute."""

@@ -1,4 +1,4 @@
-"""What happened in this process since it was last written: nothing about anybody, only numbers."""
+"""Counts of what happened in this process since they were last written: only numbers, no people."""
 
 import json
 from bisect import bisect_left
@@ -17,7 +17,7 @@ ACTIVE, ACTIVE_IN_WEEK = "active_people", "active_in_week"
 REQUESTS, ERRORS = "requests", "errors"
 FIRST_SERVER_ERROR = 500
 
-# In the order of the keys, so that two processes never wait for each other.
+# In the order of the keys, so that two processes can't deadlock.
 _ADD_FIGURES = text("""
     INSERT INTO daily_figures AS kept (name, day, value)
     SELECT name, day, value
@@ -80,7 +80,7 @@ class Requests:
 
 
 class Counts:
-    """Counts in memory. What a process has not written when it is killed is lost."""
+    """Counts in memory; a process that is killed loses those that it hasn't written."""
 
     def __init__(self) -> None:
         self._figures = Counter[tuple[str, date]]()
@@ -91,29 +91,30 @@ class Counts:
         """Count a request.
 
         Args:
-            method, route: from small fixed sets, whatever clients send.
-            status: that of its response.
-            seconds: how long it took.
+            method, route: values from small fixed sets, whatever clients send.
+            status: the status of the response.
+            seconds: how long the request took.
         """
         today, is_error = now().date(), status >= FIRST_SERVER_ERROR
         self._figures[REQUESTS, today] += 1
         self._figures[ERRORS, today] += is_error
         key = (today, method, route)
-        if (of_route := self._requests.get(key)) is None:
-            of_route = self._requests[key] = Requests()
-        of_route.requests += 1
-        of_route.errors += is_error
-        of_route.seconds += seconds
-        of_route.durations[bisect_left(BOUNDS, seconds)] += 1
+        if (counts := self._requests.get(key)) is None:
+            counts = self._requests[key] = Requests()
+        counts.requests += 1
+        counts.errors += is_error
+        counts.seconds += seconds
+        counts.durations[bisect_left(BOUNDS, seconds)] += 1
 
     def count_activity(self, joined: datetime, seen: datetime) -> None:
-        """Count a person who uses the site now, once in a day, a week and a month.
+        """Count a person who is using the site now, once per day, week and month.
 
-        That is known from when they were last seen, so nothing has to be kept about anybody.
+        The time when they were last seen shows whether they were counted already, so nothing about
+        them has to be stored.
 
         Args:
             joined: when they signed up.
-            seen: when they were last seen; at that moment, if never.
+            seen: when they were last seen; `joined` if never.
         """
         today, before = now().date(), seen.date() if seen > joined else date.min
         if before >= today:
@@ -125,7 +126,7 @@ class Counts:
             self._activity[month_of(joined.date()), month_of(today)] += 1
 
     async def write(self, database: Database) -> None:
-        """Add what was counted to what the database has. If that fails, it waits for the next
+        """Add the counts to those in the database; if that fails, they are kept for the next
         time."""
         figures, activity, requests = self._figures, self._activity, self._requests
         self._figures, self._activity, self._requests = Counter(), Counter(), {}

@@ -1,4 +1,4 @@
-"""Write what a process has counted, off the path of requests."""
+"""Write the counts of a process, outside requests."""
 
 import asyncio
 import logging
@@ -14,18 +14,17 @@ from blog.core.jobs.loop import Loop
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
-# A process that ends within seconds writes nothing before.
+# The delay before the first write.
 FIRST_SECONDS = 3.0
-# How long a process that ends waits for the database.
+# How long a process that is ending waits for the database.
 LAST_SECONDS = 2.0
 
 
 class Counted(Protocol):
-    """Something that is counted in memory."""
+    """Counts in memory."""
 
     async def write(self, database: Database) -> None:
-        """Add what was counted to what the database has. If that fails, it waits for the next
-        time."""
+        """Add the counts to those in the database; if that fails, keep them for the next time."""
 
 
 class FiguresWriter(Loop):
@@ -33,7 +32,7 @@ class FiguresWriter(Loop):
 
     Args:
         database: open while it runs.
-        counted: what there is to write.
+        counted: the counts to write.
     """
 
     def __init__(self, database: Database, counted: Sequence[Counted]) -> None:
@@ -43,7 +42,7 @@ class FiguresWriter(Loop):
         self._has_waited = False
 
     async def step(self) -> float:
-        """Write what was counted since the last time."""
+        """Write the counts since the last time."""
         if not self._has_waited:
             self._has_waited = True
             return FIRST_SECONDS
@@ -52,15 +51,15 @@ class FiguresWriter(Loop):
         return EVERY_SECONDS
 
     async def stop(self) -> None:
-        """Stop, and write the rest."""
-        was_at_work = self.is_running
+        """Stop, and write the remaining counts."""
+        was_running = self.is_running
         await super().stop()
-        if not was_at_work:
+        if not was_running:
             return
         try:
             async with asyncio.timeout(LAST_SECONDS):
                 await self.step()
         except Exception as error:
-            # Where migrations have not been run, there are no counts.
+            # Before the first migrations, there are no tables for counts.
             if not (isinstance(error, DBAPIError) and is_schema_mismatch(error)):
                 log.warning("the counts of the last minute are lost: %s", type(error).__name__)

@@ -1,6 +1,6 @@
 """The translations: `blog/locales/<language>/LC_MESSAGES/messages.po`.
 
-A catalog is read when its language is first used, so no compiled file has to be kept beside it.
+A catalog is read when its language is first used, so no compiled files have to be stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def catalog_file(language: str) -> Path:
 
 @cache
 def translations(language: str) -> NullTranslations:
-    """The translations into a language; none for that of the source, or an unknown one."""
+    """The translations into a language; none for the source language, or an unknown one."""
     catalog = _catalog(language)
     if catalog is None:
         return NullTranslations()
@@ -39,8 +39,8 @@ def translations(language: str) -> NullTranslations:
 
 @cache
 def script_texts(language: str) -> Mapping[str, str | Sequence[str]]:
-    """The translations that scripts need, by the text in English; of a text that depends on a
-    number, all forms."""
+    """The translations that scripts need, by the English text; all plural forms if there are
+    several."""
     catalog = _catalog(language)
     if catalog is None:
         return {}
@@ -52,7 +52,7 @@ def script_texts(language: str) -> Mapping[str, str | Sequence[str]]:
 
 
 def load(language: str) -> None:
-    """Read the catalog of a language now, so that no request has to wait for it."""
+    """Read the catalog of a language now, so that no request has to wait."""
     translations(language)
     script_texts(language)
 

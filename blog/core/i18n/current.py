@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 from blog.core.i18n.languages import SOURCE
 
-# Commands, logs and background jobs speak the language of the source.
+# Commands, logs and background jobs use the source language.
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
 
 
@@ -22,7 +22,7 @@ def set_language(language: str) -> None:
 
 @contextmanager
 def using_language(language: str) -> Iterator[None]:
-    """Use a language within a block, such as that of the recipient of a mail."""
+    """Use a language within a block, such as that of the recipient of an email."""
     token = _language.set(language)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Values that may be written in the other direction than the text around them."""
+"""Values that may have another writing direction than the text around them."""
 
 import re
 
@@ -13,13 +13,13 @@ RIGHT_TO_LEFT = re.compile(
 )
 
 
-def isolated(value: str) -> str:
-    """A value that keeps its direction to itself where it may be another than that of the text:
-    otherwise its punctuation would stand at the wrong end, or the text would be turned.
+def isolate(value: str) -> str:
+    """Isolate a value whose writing direction may differ from that of the text around it.
 
-    In HTML, `<bdi>` is simpler.
+    Otherwise its punctuation would appear at the wrong end, or the text would be reordered. In
+    HTML, `<bdi>` is simpler.
     """
-    is_turned = text_direction(current_language()) == "rtl" or (
+    may_differ = text_direction(current_language()) == "rtl" or (
         not value.isascii() and RIGHT_TO_LEFT.search(value)
     )
-    return f"\u2068{value}\u2069" if is_turned else value
+    return f"\u2068{value}\u2069" if may_differ else value

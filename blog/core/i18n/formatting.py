@@ -1,7 +1,7 @@
-"""Numbers, dates and lists as the current language writes them.
+"""Format numbers, dates and lists in the current language.
 
-English is written here, because no locale of CLDR has the formats of these pages. The others are
-CLDR's, by Babel.
+English is formatted here, because no CLDR locale has the formats of these pages. Babel formats the
+other languages, by CLDR.
 """
 
 from calendar import day_abbr, month_abbr
@@ -13,7 +13,7 @@ from typing import Literal
 from babel import Locale, dates, lists, numbers
 
 from blog.core.i18n.current import current_language
-from blog.core.i18n.directions import isolated
+from blog.core.i18n.directions import isolate
 from blog.core.i18n.languages import SOURCE
 
 
@@ -39,7 +39,7 @@ def format_decimal(number: float) -> str:
 
 
 def format_percent(number: int) -> str:
-    """A whole number of hundredths, such as `25%`."""
+    """A whole percentage, such as `25%`."""
     language = current_language()
     if language == SOURCE:
         return f"{number}%"
@@ -87,7 +87,7 @@ def month_names() -> Mapping[int, str]:
 
 
 def weekday_names() -> list[str]:
-    """The short names of the days of the week, such as `Mon`, which comes first."""
+    """The short names of the days of the week, starting with `Mon`."""
     language = current_language()
     if language == SOURCE:
         return list(day_abbr)
@@ -116,14 +116,14 @@ def format_day_and_time(moment: datetime) -> str:
 
 
 def format_list(parts: Sequence[str], word: Literal["and", "or", ","] = "and") -> str:
-    """Several things, joined with "and" or "or": `cats, dogs and birds`.
+    """Join items with "and" or "or": `cats, dogs and birds`.
 
     Args:
-        parts: the things; with a comma there must be one.
-        word: a comma for a list that the text around it goes on with: `cats, dogs` in "cats, dogs
-            and others".
+        parts: the items; with a comma there must be at least one.
+        word: a comma for a list that the text around it continues: `cats, dogs` in "cats, dogs and
+            others".
     """
-    language, parts = current_language(), [isolated(str(part)) for part in parts]
+    language, parts = current_language(), [isolate(str(part)) for part in parts]
     if word == ",":
         return reduce(_locale(language).list_patterns["standard"]["middle"].format, parts)
     if language == SOURCE:

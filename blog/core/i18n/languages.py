@@ -1,8 +1,8 @@
 """The languages of the pages. Posts may have any other (`blog.core.text.languages`)."""
 
-# In which the texts of the source are written, and whatever a catalog lacks.
+# The language of the texts in the source, and of any that a catalog lacks.
 SOURCE = "en"
-# By BCP 47 tag: the name of each language, in itself.
+# By BCP 47 tag: the name of each language in that language.
 LANGUAGES = {
     SOURCE: "English",
     "de": "Deutsch",
@@ -10,11 +10,11 @@ LANGUAGES = {
     "es": "Español",
     "ar": "العربية",
 }
-# Those that sites offer by default: nothing is missing from their catalogs.
+# The languages that sites offer by default, whose catalogs are complete.
 COMPLETE = (SOURCE, "de", "fr", "es", "ar")
 RIGHT_TO_LEFT = {"ar"}
 
 
 def text_direction(language: str) -> str:
-    """`rtl` or `ltr`, in which pages of a language are written."""
+    """The writing direction of a language: `rtl` or `ltr`."""
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"

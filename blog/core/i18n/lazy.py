@@ -1,7 +1,7 @@
 """Texts that are translated when they are shown.
 
-For constants of modules, and for exceptions that several requests may get: a read or a batch that
-they share runs in the language of the first.
+For constants of modules, and for exceptions that several requests may get, because a read or a
+batch that they share runs in the language of the first.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,12 +11,12 @@ from blog.core.i18n.texts import gettext, pgettext
 
 
 class LazyText:
-    """A text that `str()` translates into the language that is current then.
+    """A text that `str()` translates into the language that is current at that time.
 
     Args:
         translate: `gettext` or one of its siblings.
         arguments: its arguments.
-        values: the values that stand in the text, which may be lazy texts themselves.
+        values: the values in the text, which may be lazy texts themselves.
     """
 
     __slots__ = ("_arguments", "_translate", "_values")
@@ -35,7 +35,7 @@ class LazyText:
         return format(str(self), specification)
 
     def with_values(self, **values: Any) -> "LazyText":
-        """The same text with values, for one that is declared before they are known."""
+        """The same text with values, for a text that is declared before they are known."""
         return LazyText(self._translate, self._arguments, self._values | values)
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from blog.core.i18n.catalogs import script_texts, translations
 from blog.core.i18n.current import current_language
-from blog.core.i18n.directions import isolated
+from blog.core.i18n.directions import isolate
 from blog.core.i18n.formatting import (
     format_date,
     format_datetime,
@@ -27,14 +27,14 @@ from blog.core.i18n.formatting import (
 from blog.core.i18n.languages import LANGUAGES, text_direction
 
 
-def _filled(context: EvalContext, text: str, values: dict[str, Any]) -> str:
-    """A translation with its values, which are escaped in HTML; the translation is not.
+def _fill_in(context: EvalContext, text: str, values: dict[str, Any]) -> str:
+    """Fill values into a translation; in HTML they are escaped, and the translation is not.
 
-    In plain text, as of mails, there is no `<bdi>` to keep the direction of a value to itself.
+    Plain text, as in emails, has no `<bdi>`, so the direction of values is isolated here.
     """
     if not context.autoescape:
-        return text % {name: isolated(str(value)) for name, value in values.items()}
-    # Most texts have no values, and `Markup` takes much longer to look for them.
+        return text % {name: isolate(str(value)) for name, value in values.items()}
+    # Most texts have no values, and `Markup` takes much longer to find that out.
     return _markup(text) % values if values or "%" in text else _markup(text)
 
 
@@ -45,7 +45,7 @@ def _markup(text: str) -> Markup:
 
 @pass_eval_context
 def _gettext(context: EvalContext, message: str, /, **values: Any) -> str:
-    return _filled(context, translations(current_language()).gettext(message), values)
+    return _fill_in(context, translations(current_language()).gettext(message), values)
 
 
 @pass_eval_context
@@ -53,12 +53,12 @@ def _ngettext(
     context: EvalContext, singular: str, plural: str, number: int, /, **values: Any
 ) -> str:
     text = translations(current_language()).ngettext(singular, plural, number)
-    return _filled(context, text, values | {"num": format_number(number)})
+    return _fill_in(context, text, values | {"num": format_number(number)})
 
 
 @pass_eval_context
 def _pgettext(context: EvalContext, meaning: str, message: str, /, **values: Any) -> str:
-    return _filled(context, translations(current_language()).pgettext(meaning, message), values)
+    return _fill_in(context, translations(current_language()).pgettext(meaning, message), values)
 
 
 @pass_eval_context
@@ -66,11 +66,11 @@ def _npgettext(
     context: EvalContext, meaning: str, singular: str, plural: str, number: int, /, **values: Any
 ) -> str:
     text = translations(current_language()).npgettext(meaning, singular, plural, number)
-    return _filled(context, text, values | {"num": format_number(number)})
+    return _fill_in(context, text, values | {"num": format_number(number)})
 
 
 def bdi(name: str) -> Markup:
-    """A name within a sentence that may be written in the other direction."""
+    """Wrap a name in a sentence that may have another writing direction."""
     return Markup("<bdi>{}</bdi>").format(name)
 
 
@@ -98,12 +98,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date_and_time": format_datetime,
     "listed": format_list,
     "bdi": bdi,
-    "isolated": isolated,
+    "isolate": isolate,
 }
 
 
 def add_translations(environment: Environment) -> None:
-    """Give templates the tag `trans`, the functions and the filters."""
+    """Add the tag `trans`, the functions and the filters to templates."""
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     # `{% trans %}` passes its values to the functions.

@@ -1,1 +1,1 @@
-"""Caches in front of the site: what pages show, by surrogate keys, and which have changed."""
+"""Caches in front of the site: the surrogate keys of pages, and which have changed."""

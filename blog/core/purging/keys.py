@@ -1,4 +1,4 @@
-"""Surrogate keys: names for what a page shows, by which a cache forgets all pages that show it.
+"""Surrogate keys: names for the things that a page shows, with which a cache purges all such pages.
 
 They are short and have only lower-case letters, digits and hyphens, which every cache accepts.
 """
@@ -19,17 +19,17 @@ _DIGEST_BYTES = 6
 
 
 def post_key(post_id: int) -> str:
-    """The key of pages that show a post, or name it in a link."""
+    """The key of pages that show a post, or link to it by its title."""
     return f"post-{post_id}"
 
 
 def user_key(user_id: int) -> str:
-    """The key of pages that show somebody, or what they have written."""
+    """The key of pages that show a person, or what they have written."""
     return f"user-{user_id}"
 
 
 def tag_key(name: str) -> str:
-    """The key of pages that list posts by a tag; a digest stands for a name with other letters."""
+    """The key of pages that list posts with a tag; other letters than a-z make it a digest."""
     folded = fold_tag(name)
     if _PLAIN.fullmatch(folded):
         return f"tag-{folded}"
@@ -41,7 +41,7 @@ def keys_of_list(posts: Sequence[Any]) -> Iterator[str]:
     """The keys of posts in a list, and of their authors.
 
     Args:
-        posts: rows of a `blog.posts.lists.PostList`; what was not read has no author.
+        posts: rows of a `blog.posts.lists.PostList`, with or without an author.
     """
     for post in posts:
         yield post_key(post.id)

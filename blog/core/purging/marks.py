@@ -1,9 +1,8 @@
-"""Which surrogate keys have changed: marked in the transaction of the change, until their pages are
-purged.
+"""Surrogate keys that have changed: marked in the transaction of the change, until they are purged.
 
 A page that was read before the change may reach the cache after the purge, or come from a replica
-that is behind. So each key is purged again `AGAIN_AFTER` seconds later, which is longer than a
-response takes and a replica may be behind; and until then its pages are not cached for long.
+that is behind. So each key is purged again `AGAIN_AFTER` seconds later, which is longer than any
+response takes and than a replica may be behind. Until then its pages are not cached for long.
 """
 
 from collections.abc import Collection
@@ -26,15 +25,15 @@ _ARE_STALE = text("SELECT EXISTS (SELECT FROM stale_keys WHERE key = ANY(:keys))
 
 
 async def mark(session: AsyncSession, *keys: str) -> None:
-    """Have the pages with these keys purged after the commit; the caller commits.
+    """Mark keys whose pages are to be purged after the commit; the caller commits.
 
-    Where nothing is purged, it does nothing.
+    Without a cache that is purged, this does nothing.
     """
     if keys and session.info.get(PURGES):
         await session.execute(_MARK, {"keys": sorted(set(keys))})
 
 
 async def are_stale(session: AsyncSession, keys: Collection[str]) -> bool:
-    """Whether one of these keys was marked within the last `AGAIN_AFTER` seconds, or longer ago and
-    could not be purged."""
+    """Whether one of these keys was marked in the last `AGAIN_AFTER` seconds, or is still
+    unpurged."""
     return bool(await session.scalar(_ARE_STALE, {"keys": list(keys)}))

@@ -1,1 +1,1 @@
-"""What administrators decide about the site, kept by each process (`current_app.site`)."""
+"""The settings that administrators change, in the memory of each process (`current_app.site`)."""

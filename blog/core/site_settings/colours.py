@@ -1,15 +1,15 @@
-"""Colours of the site, and whether text in them can be read (WCAG 2.2, 1.4.3)."""
+"""Colours of the site, and whether text in them is readable (WCAG 2.2, 1.4.3)."""
 
 import re
 from typing import NamedTuple
 
 from blog.core.i18n import gettext as _
 
-# What text in the accent colour stands on, as in static/css/tokens.css: paper, sheet and wash.
+# The backgrounds of text in the accent colour, as in static/css/tokens.css: paper, sheet and wash.
 LIGHT = ("#fcfcfa", "#ffffff", "#f0f2ee")
 DARK = ("#15181a", "#1c2023", "#23282b")
 ENOUGH = 4.5
-# A derived colour is made as easy to read as the default one.
+# The contrast of derived colours, about that of the default ones.
 PLEASANT = 7.0
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 _HEX = re.compile("#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
@@ -19,8 +19,8 @@ Rgb = tuple[int, int, int]
 
 
 class Palette(NamedTuple):
-    """The accent colour of both themes, as `#rrggbb`: of text, of text under the pointer, and of
-    text on a surface of that colour."""
+    """The accent colours of both themes, as `#rrggbb`: of text, of hovered text, and of text on a
+    background in the accent colour."""
 
     light: str
     light_strong: str
@@ -34,11 +34,11 @@ class Palette(NamedTuple):
 DEFAULT = Palette("#0b6355", "#074a3f", "#ffffff", "#74cfbb", "#9be0d0", "#08221d")
 
 
-def parsed_colour(text: str) -> str:
-    """A colour as `#rrggbb`.
+def parse_colour(text: str) -> str:
+    """Parse a colour, and return it as `#rrggbb`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a colour.
     """
     if not (found := _HEX.fullmatch(text)):
         raise ValueError(_("Write the colour as six hexadecimal digits, such as #0b6355."))
@@ -46,19 +46,19 @@ def parsed_colour(text: str) -> str:
     return f"#{digits.lower()}"
 
 
-def readable(colour: str, *, is_dark: bool) -> str:
-    """`colour`, if text in it can be read on every surface of the light or the dark theme.
+def require_readable(colour: str, *, is_dark: bool) -> str:
+    """Return `colour` if text in it is readable on every background of the light or dark theme.
 
     Raises:
-        ValueError: it cannot; the message has the contrast, and a similar colour that would do.
+        ValueError: it isn't; the message has the contrast, and a similar colour that would do.
     """
-    least = _contrast(colour, is_dark=is_dark)
-    if least >= ENOUGH:
+    lowest = _lowest_contrast(colour, is_dark=is_dark)
+    if lowest >= ENOUGH:
         return colour
     values = {
-        "contrast": f"{least:.1f}",
+        "contrast": f"{lowest:.1f}",
         "least": ENOUGH,
-        "similar": _moved(colour, ENOUGH, is_dark=is_dark),
+        "similar": _adjust_contrast(colour, ENOUGH, is_dark=is_dark),
     }
     if is_dark:
         message = _(
@@ -76,43 +76,43 @@ def readable(colour: str, *, is_dark: bool) -> str:
 
 
 def palette(accent: str, accent_dark: str = "") -> Palette:
-    """All colours that follow from the accent colour.
+    """Derive all colours from the accent colours.
 
     Args:
         accent: a readable colour of the light theme; an empty one is the default.
-        accent_dark: a readable one of the dark theme; an empty one is derived.
+        accent_dark: a readable colour of the dark theme; an empty one is derived.
     """
     if not accent and not accent_dark:
         return DEFAULT
     accent = accent or DEFAULT.light
-    dark = accent_dark or _moved(accent, PLEASANT, is_dark=True)
+    dark = accent_dark or _adjust_contrast(accent, PLEASANT, is_dark=True)
     return Palette(
         light=accent,
-        light_strong=_hex(_mixed(_rgb(accent), BLACK, 0.3)),
+        light_strong=_hex(_mix(_rgb(accent), BLACK, 0.3)),
         on_light="#ffffff",
         dark=dark,
-        dark_strong=_hex(_mixed(_rgb(dark), WHITE, 0.35)),
-        on_dark=_hex(_mixed(_rgb(dark), BLACK, 0.9)),
+        dark_strong=_hex(_mix(_rgb(dark), WHITE, 0.35)),
+        on_dark=_hex(_mix(_rgb(dark), BLACK, 0.9)),
     )
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    """The contrast ratio of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio")."""
     darker, lighter = sorted((_luminance(_rgb(one)), _luminance(_rgb(other))))
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def _contrast(colour: str, *, is_dark: bool) -> float:
+def _lowest_contrast(colour: str, *, is_dark: bool) -> float:
     return min(contrast(colour, surface) for surface in (DARK if is_dark else LIGHT))
 
 
-def _moved(colour: str, wanted: float, *, is_dark: bool) -> str:
-    """The colour, made lighter or darker until it has a contrast in the theme."""
-    towards, share, moved = WHITE if is_dark else BLACK, 0.0, colour
-    while _contrast(moved, is_dark=is_dark) < wanted and share < 1:
+def _adjust_contrast(colour: str, wanted: float, *, is_dark: bool) -> str:
+    """Lighten or darken a colour until it has the wanted contrast in the theme."""
+    target, share, adjusted = WHITE if is_dark else BLACK, 0.0, colour
+    while _lowest_contrast(adjusted, is_dark=is_dark) < wanted and share < 1:
         share = min(1.0, share + STEP)
-        moved = _hex(_mixed(_rgb(colour), towards, share))
-    return moved
+        adjusted = _hex(_mix(_rgb(colour), target, share))
+    return adjusted
 
 
 def _luminance(colour: Rgb) -> float:
@@ -124,7 +124,7 @@ def _luminance(colour: Rgb) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _mixed(colour: Rgb, other: Rgb, share: float) -> Rgb:
+def _mix(colour: Rgb, other: Rgb, share: float) -> Rgb:
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
     return red, green, blue
 

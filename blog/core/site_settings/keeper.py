@@ -1,6 +1,6 @@
 """The settings of the site in the memory of each process.
 
-A request reads them without a statement. Each process listens for changes, and looks every
+Requests read them without a statement. Each process listens for changes, and polls every
 `POLL_SECONDS` anyway.
 """
 
@@ -30,10 +30,10 @@ class SiteSettingsKeeper:
     """Keeps the settings of the site.
 
     Args:
-        database: has what administrators have changed.
-        listener: hears of changes.
-        defaults: are in force until then.
-        on_change: called with the new settings, before requests see them.
+        database: stores the changes of administrators.
+        listener: notifies of changes.
+        defaults: the settings before any change.
+        on_change: called with the new settings before requests see them.
 
     Attributes:
         current: the settings in force.
@@ -54,8 +54,10 @@ class SiteSettingsKeeper:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Load the settings, and follow their changes. If the database is unavailable, the defaults
-        are in force until it is there."""
+        """Load the settings, and follow their changes.
+
+        While the database is unavailable, the defaults are in force.
+        """
         await self.try_to_load()
         self._listener.follow(CHANNEL, self._on_notification)
         self._task = asyncio.create_task(self._follow())
@@ -69,26 +71,25 @@ class SiteSettingsKeeper:
             self._task = None
 
     async def load(self) -> None:
-        """Load the settings. Those that are older than the ones in force are ignored: another
-        statement has overtaken this one."""
+        """Load the settings, unless another statement has already loaded newer ones."""
         async with self._database.reading_session() as session:
             loaded = await read_settings(session, self.defaults)
         if loaded.version > self.current.version:
-            self.put(loaded)
+            self.apply(loaded)
 
     async def try_to_load(self) -> bool:
-        """Load the settings; whether that was possible."""
+        """Load the settings; returns whether that succeeded."""
         try:
             await self.load()
         except (SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
-            # Before the migrations there is no such table, and health checks say so.
+            # Before the migrations the table doesn't exist, which health checks report.
             if not (isinstance(error, DBAPIError) and is_schema_mismatch(error)):
-                log.warning("the settings of the site cannot be loaded: %s", error)
+                log.warning("the settings of the site could not be loaded: %s", error)
             return False
         return True
 
-    def put(self, settings: SiteSettings) -> None:
-        """Bring settings into force in this process."""
+    def apply(self, settings: SiteSettings) -> None:
+        """Apply settings in this process."""
         self._on_change(settings)
         self.current = settings
 
@@ -110,11 +111,12 @@ class SiteSettingsKeeper:
 async def read_settings(
     session: AsyncSession, defaults: SiteSettings, names: Sequence[str] = ()
 ) -> SiteSettings:
-    """The settings as they are stored, which may be newer than those in force in this process.
+    """Read the stored settings, which may be newer than those in force in this process.
 
     Args:
-        defaults: what is in force where nothing is stored.
-        names: of those that are needed; the others have their defaults. By default all are.
+        session: for reading.
+        defaults: the values of settings that are not stored.
+        names: the settings to read; others get their defaults. By default all are read.
     """
     statement = select(SiteSetting.name, SiteSetting.value, SiteSetting.version)
     if names:

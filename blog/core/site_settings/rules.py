@@ -1,4 +1,4 @@
-"""The rules of the site: a text in Markdown, whose numbered paragraphs are the rules."""
+"""The rules of the site: the numbered paragraphs of a Markdown text."""
 
 import itertools
 import re
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.text.shortening import shortened
 
-# "3." at the beginning of a line, as in a list of Markdown.
+# "3." at the beginning of a line, as in a Markdown list.
 _BEGINNING = re.compile(r"^ {0,3}([0-9]{1,4})[.)][ \t]+(?=\S)", re.MULTILINE)
 _MARKS = re.compile(r"[*_`#>]+|!?\[([^\]\n]*)\]\([^)\n]*\)")
 LONGEST_TITLE = 120
@@ -23,8 +23,8 @@ class Rule(NamedTuple):
     """One of the rules.
 
     Attributes:
-        number: as it is written before it. It stays the same when another rule goes.
-        text: what it says, in Markdown.
+        number: its number in the text, which stays the same when other rules are removed.
+        text: its content, in Markdown.
     """
 
     number: int
@@ -38,41 +38,44 @@ class Rule(NamedTuple):
 
     @property
     def anchor(self) -> str:
-        """The id of its element on the page of the rules."""
+        """The id of its element on the rules page."""
         return f"rule-{self.number}"
 
 
 class RulesText(NamedTuple):
-    """The text taken apart.
+    """The parts of the text.
 
     Attributes:
-        introduction: what stands before the first rule, in Markdown.
+        introduction: the text before the first rule, in Markdown.
     """
 
     introduction: str
     rules: tuple[Rule, ...]
 
 
-def parsed_rules(text: str) -> RulesText:
-    """The rules in a text. Markdown would number a list through, but a rule keeps its number."""
+def parse_rules(text: str) -> RulesText:
+    """Parse the rules in a text.
+
+    Markdown would renumber a list, but a rule keeps its number.
+    """
     beginnings = list(_BEGINNING.finditer(text))
     if not beginnings:
         return RulesText(text.strip(), ())
     ends = [*(each.start() for each in beginnings[1:]), len(text)]
     rules = (
-        Rule(int(found[1]), _dedented(text[found.end() : end], found.end() - found.start()))
+        Rule(int(found[1]), _dedent(text[found.end() : end], found.end() - found.start()))
         for found, end in zip(beginnings, ends, strict=True)
     )
     return RulesText(text[: beginnings[0].start()].strip(), tuple(rules))
 
 
-def checked_rules(text: str) -> str:
-    """`text`, if its numbers are in order.
+def validate_rules(text: str) -> str:
+    """Return `text` if its numbers are in order.
 
     Raises:
         ValueError: a number occurs twice, or after a larger one, or there are too many rules.
     """
-    numbers = [rule.number for rule in parsed_rules(text).rules]
+    numbers = [rule.number for rule in parse_rules(text).rules]
     if len(numbers) > MOST_RULES:
         raise ValueError(
             ngettext(
@@ -87,8 +90,8 @@ def checked_rules(text: str) -> str:
     return text
 
 
-def _dedented(text: str, width: int) -> str:
-    """The text of a list item, without the indentation of its further lines."""
-    first, *further = text.strip().split("\n")
-    lines = (line[min(width, len(line) - len(line.lstrip(" "))) :] for line in further)
+def _dedent(text: str, width: int) -> str:
+    """Remove the indentation of the continuation lines of a list item."""
+    first, *others = text.strip().split("\n")
+    lines = (line[min(width, len(line) - len(line.lstrip(" "))) :] for line in others)
     return "\n".join([first, *lines])

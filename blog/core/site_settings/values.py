@@ -1,4 +1,4 @@
-"""The settings of the site that administrators change in the page `/admin/settings`."""
+"""The settings of the site that administrators change on `/admin/settings`."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from blog.core.i18n import COMPLETE, LANGUAGES, SOURCE
 from blog.core.site_settings.colours import Palette, palette
-from blog.core.site_settings.rules import Rule, parsed_rules
+from blog.core.site_settings.rules import Rule, parse_rules
 from settings import Settings
 
 MIB = 1024 * 1024
@@ -42,11 +42,11 @@ class SecondFactor(StrEnum):
 
 
 class Logo(BaseModel):
-    """The image beside the name of the site.
+    """The image next to the name of the site.
 
     Attributes:
-        name: of its file (`MediaFile`); an empty one is no logo.
-        width, height: of its smallest variant, in pixels.
+        name: the name of its file (`MediaFile`); empty without a logo.
+        width, height: the size of its smallest variant, in pixels.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,27 +67,27 @@ class SiteSettings(BaseModel):
     type is a text, a number, a switch, an enumeration or a tuple of texts.
 
     Attributes:
-        version: of the settings together; 0 while all have their defaults.
-        accent, accent_dark: the colour of links and buttons in the light and in the dark theme, as
-            `#rrggbb`; empty ones are the defaults.
+        version: the version of all settings together; 0 while all have their defaults.
+        accent, accent_dark: the colour of links and buttons in the light and dark theme, as
+            `#rrggbb`; empty for the default.
         about, rules, privacy, contact: pages in Markdown; an empty one does not exist.
         notice: the text of the bar above every page.
-        languages: of the pages, which visitors choose from.
-        default_language: for visitors who prefer none of them, and for mails to people without an
+        languages: the languages that visitors choose from.
+        default_language: for visitors who prefer none of them, and for emails to people without an
             account.
         media_quota, upload_limit, import_limit: in MiB.
-        held_words, held_domains: posts and comments with one are held for review.
-        hold_established: whether those of people who are not new are, too.
-        new_days, new_posts: someone is new for so many days after they have confirmed their
-            address, and until so many of their posts and comments are public.
+        held_words, held_domains: posts and comments that contain one are held for review.
+        hold_established: whether those of established people are held too.
+        new_days, new_posts: people are new for this many days after they confirm their address,
+            and until this many of their posts and comments are public.
         hold_first_posts: whether all posts and comments of new people are held for review.
-        hold_links: whether those with links to other sites are.
-        hold_similar: whether those are that resemble what moderators have hidden.
-        invitations_per_month: how many a person may make in 30 days.
+        hold_links: whether those with links to other sites are held.
+        hold_similar: whether those that resemble content hidden by moderators are held.
+        invitations_per_month: how many invitations a person may create in 30 days.
         invitation_days: how long an invitation is valid.
         may_show_inviter: whether a person may show on their profile who invited them.
-        refuse_disposable: whether known throw-away addresses are refused.
-        allowed_email_domains, refused_email_domains: exceptions from that list, and additions.
+        refuse_disposable: whether known disposable email addresses are refused.
+        allowed_email_domains, refused_email_domains: exceptions to that list, and additions.
         count_views: whether authors see how often their posts are read.
     """
 
@@ -140,7 +140,7 @@ class SiteSettings(BaseModel):
 
     @classmethod
     def defaults(cls, settings: Settings) -> "SiteSettings":
-        """What is in force while administrators have changed nothing: what the environment says."""
+        """The settings before administrators change any, from the environment."""
         return cls(
             site_name=settings.site_name,
             tagline=settings.site_tagline,
@@ -151,8 +151,10 @@ class SiteSettings(BaseModel):
         )
 
     def with_stored(self, version: int, stored: Mapping[str, Any]) -> "SiteSettings":
-        """These defaults with what is stored. Another release may have stored what this one does
-        not know; that is left out."""
+        """Overlay stored values on these defaults.
+
+        Values that another release has stored and this one doesn't know are left out.
+        """
         values = {name: getattr(self, name) for name in type(self).model_fields}
         try:
             return SiteSettings.model_validate({**values, **stored, "version": version})
@@ -179,7 +181,7 @@ class SiteSettings(BaseModel):
 
     @cached_property
     def offered_languages(self) -> tuple[str, ...]:
-        """The languages of the pages, the default one first. There is always one."""
+        """The languages of the pages, the default one first; there is at least one."""
         known = [language for language in self.languages if language in LANGUAGES] or [SOURCE]
         default = self.default_language if self.default_language in known else known[0]
         return default, *(language for language in known if language != default)
@@ -191,5 +193,5 @@ class SiteSettings(BaseModel):
 
     @cached_property
     def numbered_rules(self) -> tuple[Rule, ...]:
-        """The rules of the site, each with the number that reports and measures refer to."""
-        return parsed_rules(self.rules).rules
+        """The rules of the site, with the numbers that reports and measures refer to."""
+        return parse_rules(self.rules).rules

@@ -1,9 +1,9 @@
 """Storage in a folder, for a site on one machine.
 
 A file is written in `.incoming`, which no key refers to, then synced and renamed, so it is stored
-completely or not at all. Files that a killed process left in `.incoming` are removed after a day,
-when a process first stores an object. All work runs in dedicated threads, so that a hanging disk
-blocks neither the event loop nor other threads.
+completely or not at all. Files that a killed process left in `.incoming` are removed when they are
+a day old and a process first stores an object. All work runs in dedicated threads, so that a
+hanging disk blocks neither the event loop nor other threads.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from blog.core.storage.interface import (
     StorageUnavailableError,
     Stored,
 )
-from blog.core.storage.keys import checked_folder, checked_key, is_key
+from blog.core.storage.keys import is_key, validate_folder, validate_key
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -74,7 +74,7 @@ class FolderStorage:
         return size
 
     async def stat(self, key: str) -> Stored:
-        return _stored(key, await self._run(os.stat, self._path(key)))
+        return _metadata(key, await self._run(os.stat, self._path(key)))
 
     async def read(
         self, key: str, start: int = 0, stop: int | None = None
@@ -90,7 +90,7 @@ class FolderStorage:
         await self._run(_delete, [self._path(key) for key in keys])
 
     async def page(self, folder: str = "", after: str = "", limit: int = PAGE) -> list[Stored]:
-        prefix = f"{checked_folder(folder)}/" if folder else ""
+        prefix = f"{validate_folder(folder)}/" if folder else ""
         found = _walk(self._root, prefix, after)
         return await self._run(lambda: list(islice(found, limit)))
 
@@ -98,7 +98,7 @@ class FolderStorage:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _path(self, key: str) -> Path:
-        return self._root / checked_key(key)
+        return self._root / validate_key(key)
 
     def _submit(
         self, function: Callable[[*Arguments], Result], *arguments: *Arguments
@@ -108,7 +108,8 @@ class FolderStorage:
     async def _run(
         self, function: Callable[[*Arguments], Result], *arguments: *Arguments
     ) -> Result:
-        """Call a function in one of the threads; raises its errors as errors of the storage."""
+        """Call a function in one of the threads, and translate its errors to those of the
+        storage."""
         try:
             return await self._submit(function, *arguments)
         except FileNotFoundError:
@@ -121,10 +122,10 @@ class FolderStorage:
 
 
 class _IncomingFile:
-    """A file that is being written, by threads.
+    """A file that threads are writing.
 
-    A thread whose caller was cancelled may still be writing when another one discards the file; the
-    lock prevents closing the file, and so reusing its descriptor, during a write.
+    A thread whose caller was cancelled may still be writing when another one discards the file. The
+    lock keeps the file from being closed, and its descriptor from being reused, during a write.
     """
 
     def __init__(self, root: Path, target: Path) -> None:
@@ -168,7 +169,7 @@ class _IncomingFile:
 
 
 class _OpenFile:
-    """A file that threads read from; it is closed only while none of them reads."""
+    """A file that threads are reading; the lock keeps it from being closed during a read."""
 
     def __init__(self, path: Path, start: int, stop: int | None) -> None:
         self._path = path
@@ -197,7 +198,7 @@ class _OpenFile:
                 os.close(self._number)
 
 
-def _stored(key: str, status: os.stat_result) -> Stored:
+def _metadata(key: str, status: os.stat_result) -> Stored:
     modified = datetime.fromtimestamp(status.st_mtime_ns // 10**9, UTC)
     etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
     return Stored(key, status.st_size, modified, etag)
@@ -244,7 +245,7 @@ def _walk(root: Path, prefix: str, after: str) -> Iterator[Stored]:
             yield from _walk(root, name, after)
         elif name > after and is_key(name):
             with suppress(FileNotFoundError):
-                yield _stored(name, (root / name).stat())
+                yield _metadata(name, (root / name).stat())
 
 
 def _remove_abandoned(incoming: Path) -> None:

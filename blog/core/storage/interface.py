@@ -1,4 +1,4 @@
-"""The interface of storages."""
+"""The interface of file storage."""
 
 from collections.abc import AsyncGenerator, AsyncIterable
 from datetime import datetime

@@ -1,8 +1,8 @@
 """The keys of stored objects, such as `images/3f/3f9c….webp`.
 
 The application chooses them, from a digest of the content or at random, never from user input. The
-content type follows from the extension, so that an uploader cannot choose it, and a folder can be
-copied to a bucket and back by any program. Folder names have no dot and file names exactly one, so
+content type follows from the extension, so an uploader can't choose it, and any program can copy a
+folder to a bucket and back. Folder names have no dot and file names exactly one, so
 no key is a folder of another; there are no capitals, because some file systems ignore case.
 """
 
@@ -36,7 +36,7 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
-def checked_key(key: str) -> str:
+def validate_key(key: str) -> str:
     """Return the key if it is valid.
 
     Raises:
@@ -47,7 +47,7 @@ def checked_key(key: str) -> str:
     return key
 
 
-def checked_folder(folder: str) -> str:
+def validate_folder(folder: str) -> str:
     """Return the folder if it is valid; the empty string stands for all objects.
 
     Raises:
@@ -64,4 +64,4 @@ def content_type(key: str) -> str:
     Raises:
         InvalidKeyError: the key is invalid.
     """
-    return CONTENT_TYPES[checked_key(key).rpartition(".")[2]]
+    return CONTENT_TYPES[validate_key(key).rpartition(".")[2]]

@@ -1,12 +1,12 @@
-"""All that a storage has, page by page."""
+"""List a storage, page by page."""
 
 from collections.abc import AsyncIterator
 
 from blog.core.storage.interface import Storage, Stored
 
 
-async def stored(storage: Storage, folder: str) -> AsyncIterator[Stored]:
-    """All objects of a folder, in the order of their keys."""
+async def list_objects(storage: Storage, folder: str) -> AsyncIterator[Stored]:
+    """Yield all objects of a folder, in the order of their keys."""
     after = ""
     while page := await storage.page(folder, after):
         for each in page:

@@ -9,10 +9,10 @@ def make_storage(settings: Settings) -> Storage:
     """Create the storage that the settings select. It connects on first use."""
     if settings.storage is StorageKind.FOLDER:
         return FolderStorage(settings.storage_folder)
-    return bucket_storage(settings, settings.storage_bucket or "")
+    return make_bucket_storage(settings, settings.storage_bucket or "")
 
 
-def bucket_storage(
+def make_bucket_storage(
     settings: Settings, name: str, *, prefix: str = "", part: int | None = None
 ) -> Storage:
     """Create the storage of a bucket in the store that the settings name.
@@ -20,7 +20,7 @@ def bucket_storage(
     Args:
         settings: the settings.
         name: the name of the bucket.
-        prefix: what all keys begin with in the bucket.
+        prefix: the prefix of all keys in the bucket.
         part: the size of the parts of large objects, in bytes.
     """
     # Imported here because it takes 20 MB of memory.

@@ -1,8 +1,8 @@
 """Storage in a bucket of Amazon S3 or of a compatible store.
 
-Each request has a time limit of a few seconds including retries; for a stream, each chunk has.
-Large objects are multipart uploads. A failed upload is aborted; what a killed process leaves behind
-is removed by a lifecycle rule of the bucket (docs/operating.md).
+Each request has a time limit of a few seconds including retries; in a stream, each chunk has one.
+Large objects are multipart uploads. A failed upload is aborted; a lifecycle rule of the bucket
+removes what a killed process leaves behind (docs/operating.md).
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from blog.core.storage.interface import (
     StorageUnavailableError,
     Stored,
 )
-from blog.core.storage.keys import checked_folder, checked_key, content_type, is_key
+from blog.core.storage.keys import content_type, is_key, validate_folder, validate_key
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
@@ -41,11 +41,11 @@ PIECE = 64 * 1024
 MOST_DELETED = 1000
 CONNECT_SECONDS = 3
 RETRIES = 2
-# The error codes of stores with limited disks; Amazon's has no limit.
+# The error of stores with limited disks; Amazon's has no limit.
 FULL = "507 Insufficient Storage"
-# The store's certificate, in the causes of an error, and rustls' name for what is wrong with it.
+# In the causes of an error: rustls' name for what is wrong with the store's certificate.
 REFUSED_CERTIFICATE = re.compile(r"InvalidCertificate\(\s*(\w+)")
-# Longer than any download: `_limited` limits the time of each chunk.
+# Longer than any download: `_guard` limits the time of each chunk.
 LONGEST_REQUEST = timedelta(hours=6)
 
 
@@ -59,7 +59,7 @@ class Bucket(NamedTuple):
         access_key: the access key id.
         secret_key: the secret access key.
         path_style: whether the bucket is in the path of URLs instead of the host name.
-        prefix: what all keys begin with in the bucket, such as `backups`; by default nothing.
+        prefix: the prefix of all keys in the bucket, such as `backups`; by default none.
     """
 
     name: str
@@ -133,24 +133,24 @@ class S3Storage:
         size = 0
         try:
             async for chunk in content:
-                await self._to_its_end(upload.write, chunk)
+                await self._complete(upload.write, chunk)
                 size += len(chunk)
-            await self._to_its_end(upload.close)
+            await self._complete(upload.close)
         except BaseException as error:
             # Stored parts are billed until the upload is aborted.
             with suppress(StorageError):
-                await self._to_its_end(upload.__aexit__, type(error), error, None)
+                await self._complete(upload.__aexit__, type(error), error, None)
             raise
         return size
 
     async def stat(self, key: str) -> Stored:
-        async with self._limited():
-            return _stored(await obstore.head_async(self._store, checked_key(key)))
+        async with self._guard():
+            return _metadata(await obstore.head_async(self._store, validate_key(key)))
 
     async def read(
         self, key: str, start: int = 0, stop: int | None = None
     ) -> AsyncGenerator[bytes, None]:
-        checked_key(key)
+        validate_key(key)
         if stop is not None and stop <= start:
             return
         options: GetOptions = {}
@@ -158,51 +158,51 @@ class S3Storage:
             options["range"] = (start, stop)
         elif start:
             options["range"] = {"offset": start}
-        async with self._limited():
+        async with self._guard():
             found = await obstore.get_async(self._store, key, options=options)
         pieces = found.stream(PIECE)
         while True:
-            async with self._limited():
+            async with self._guard():
                 piece = await anext(pieces, None)
             if piece is None:
                 return
             yield piece
 
     async def delete(self, *keys: str) -> None:
-        paths = [checked_key(key) for key in keys]
+        paths = [validate_key(key) for key in keys]
         for first in range(0, len(paths), MOST_DELETED):
-            async with self._limited():
+            async with self._guard():
                 await obstore.delete_async(self._store, paths[first : first + MOST_DELETED])
 
     async def page(self, folder: str = "", after: str = "", limit: int = PAGE) -> list[Stored]:
         pages = obstore.list(
-            self._store, checked_folder(folder) or None, offset=after or None, chunk_size=limit
+            self._store, validate_folder(folder) or None, offset=after or None, chunk_size=limit
         )
         found: list[Stored] = []
         while len(found) < limit:
-            async with self._limited():
+            async with self._guard():
                 page = await anext(pages, None)
             if page is None:
                 break
-            found += [_stored(entry) for entry in page if is_key(entry["path"])]
+            found += [_metadata(entry) for entry in page if is_key(entry["path"])]
         return found[:limit]
 
     async def close(self) -> None:
         """Do nothing: there is nothing to close."""
 
-    async def _to_its_end(
+    async def _complete(
         self, step: Callable[[*Arguments], Awaitable[object]], *arguments: *Arguments
     ) -> None:
         """Complete a step of an upload even if the caller is cancelled.
 
-        An upload whose start was cancelled has no id with which to abort it.
+        An upload can't be aborted without its id, which a cancelled start wouldn't return.
         """
 
-        async def limited() -> None:
-            async with self._limited():
+        async def run() -> None:
+            async with self._guard():
                 await step(*arguments)
 
-        task = asyncio.create_task(limited())
+        task = asyncio.create_task(run())
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -210,8 +210,8 @@ class S3Storage:
             raise
 
     @asynccontextmanager
-    async def _limited(self) -> AsyncIterator[None]:
-        """Convert errors of the store to errors of the storage."""
+    async def _guard(self) -> AsyncIterator[None]:
+        """Limit the time of a request, and translate its errors to those of the storage."""
         try:
             async with asyncio.timeout(self._timeout):
                 yield
@@ -235,6 +235,6 @@ class S3Storage:
             raise StorageUnavailableError(reason) from None
 
 
-def _stored(entry: "ObjectMeta") -> Stored:
+def _metadata(entry: "ObjectMeta") -> Stored:
     etag = (entry["e_tag"] or "").strip('"')
     return Stored(entry["path"], entry["size"], entry["last_modified"], etag)

@@ -1,4 +1,4 @@
-"""Deleting stored objects that nothing records."""
+"""Delete stored objects that nothing refers to."""
 
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from blog.core.storage.interface import Storage
 
 
-async def _nothing(_names: Collection[str]) -> Collection[str]:
+async def _none_needed(_names: Collection[str]) -> Collection[str]:
     return ()
 
 
@@ -15,16 +15,16 @@ async def delete_old(
     storage: Storage,
     folder: str,
     before: datetime,
-    needed: Callable[[Collection[str]], Awaitable[Collection[str]]] = _nothing,
+    needed: Callable[[Collection[str]], Awaitable[Collection[str]]] = _none_needed,
 ) -> None:
     """Delete the objects of a folder that are older than `before`, except for those still needed.
 
     Args:
-        storage: where they are.
+        storage: the storage.
         folder: the folder, such as `images`.
         before: objects that were modified at this time or later are kept.
-        needed: returns which of some names are needed. The name of an object is the last part of
-            its key, without the extension. By default none is needed.
+        needed: returns those of the given names that are needed. The name of an object is the last
+            part of its key, without the extension. By default none is needed.
     """
     after = ""
     while page := await storage.page(folder, after):

@@ -1,5 +1,5 @@
-"""Traces and metrics by OpenTelemetry, if a collector is set (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+"""Traces and metrics by OpenTelemetry, if `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
 
-Everything else uses `spans`, which needs no package of OpenTelemetry and does nothing while nothing
-is collected. `collecting` starts and stops it, once per process.
+Other code uses `spans`, which needs no OpenTelemetry package, and does nothing unless collecting
+has started. `collecting` starts and stops it, once per process.
 """

@@ -1,4 +1,4 @@
-"""Start to collect traces and metrics, once per process."""
+"""Start collecting traces and metrics, once per process."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from prometheus_client import Metric
 from settings import Settings
 
 if TYPE_CHECKING:
-    from blog.core.telemetry.exporting import Exporting
+    from blog.core.telemetry.exporting import Exporter
 
-_exporting: Exporting | None = None
+_exporter: Exporter | None = None
 
 
 def start(settings: Settings, kind: str) -> Callable[[], Awaitable[None]]:
-    """Collect traces and metrics of this process, if a collector is set.
+    """Start collecting traces and metrics of this process, if a collector is set.
 
-    Call it before engines are created, whose statements are to be spans.
+    Call it before creating engines, or their statements get no spans.
 
     Args:
-        settings: name the collector.
-        kind: what the process does, such as "web".
+        settings: the collector and its options.
+        kind: the kind of process, such as "web".
 
     Returns:
-        What stops it. It sends what is left, within `exporting.FLUSH_SECONDS`.
+        A function that stops it, and sends the rest within `exporting.FLUSH_SECONDS`.
     """
     if settings.otel_exporter_otlp_endpoint is None:
-        return _stop_nothing
+        return _do_nothing
     # The packages need not be installed, and take a while to load.
-    from blog.core.telemetry.exporting import Exporting  # noqa: PLC0415
+    from blog.core.telemetry.exporting import Exporter  # noqa: PLC0415
 
-    _use(Exporting(settings, settings.otel_exporter_otlp_endpoint, kind))
+    _set_exporter(Exporter(settings, settings.otel_exporter_otlp_endpoint, kind))
     return _stop
 
 
-async def send_of_site(read: Callable[[], Awaitable[Iterable[Metric]]]) -> None:
-    """Read metrics that no process has of its own, and send them; nothing without a collector."""
-    if _exporting is not None:
-        await asyncio.to_thread(_exporting.send_of_site, await read())
+async def send_site_metrics(read: Callable[[], Awaitable[Iterable[Metric]]]) -> None:
+    """Read the metrics of the whole site, and send them; does nothing without a collector."""
+    if _exporter is not None:
+        await asyncio.to_thread(_exporter.send_site_metrics, await read())
 
 
-def _use(exporting: Exporting | None) -> None:
-    global _exporting  # noqa: PLW0603
-    _exporting = exporting
+def _set_exporter(exporter: Exporter | None) -> None:
+    global _exporter  # noqa: PLW0603
+    _exporter = exporter
 
 
 async def _stop() -> None:
-    """Stop what was started; nothing is sent of the site any more."""
-    if (exporting := _exporting) is not None:
-        _use(None)
-        await exporting.stop()
+    """Stop collecting."""
+    if (exporter := _exporter) is not None:
+        _set_exporter(None)
+        await exporter.stop()
 
 
-async def _stop_nothing() -> None:
-    """Nothing was started."""
+async def _do_nothing() -> None:
+    """Do nothing, because collecting was not started."""

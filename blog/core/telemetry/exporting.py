@@ -1,6 +1,6 @@
-"""Collect spans and metrics, and send them by threads of their own.
+"""Collect spans and metrics, and send them in separate threads.
 
-No request waits for the collector: a span is put into a queue, which drops what it has no room for.
+No request waits for the collector: spans go into a queue, and are dropped when it is full.
 """
 
 import asyncio
@@ -20,33 +20,34 @@ from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioB
 from prometheus_client import Metric
 
 from blog.core.telemetry import spans
-from blog.core.telemetry.figures import MetricsSender, metrics_of
+from blog.core.telemetry.figures import MetricsSender, convert_metrics
 from blog.core.telemetry.sending import Collector, CollectorExporter
 from blog.core.telemetry.tracing import TraceIds, Tracing
 from settings import Settings
 
 log = logging.getLogger(__name__)
 
-# How long the end of a process may wait for the collector.
+# How long a process that is ending may wait for the collector.
 FLUSH_SECONDS = 2.0
 
 
-def share_of(share: float) -> Sampler:
-    """Keep a share of all traces, each as a whole: the decision depends on nothing but the id.
+def build_sampler(share: float) -> Sampler:
+    """Build a sampler that keeps a share of all traces; the decision depends only on the trace's
+    id.
 
-    What others ask to be kept is kept in the same share, so no client can make it more.
+    The same share of traces is kept if the caller asks for sampling, so no client can raise it.
     """
     by_id = TraceIdRatioBased(share)
     return ParentBased(by_id, remote_parent_sampled=by_id)
 
 
-class Exporting:
-    """What is collected in this process, from now until `stop`.
+class Exporter:
+    """Collects and exports the telemetry of this process, from its creation until `stop`.
 
     Args:
         settings: the share of traces that are kept, and names.
-        url: the collector's.
-        kind: what the process does, such as "web".
+        url: the URL of the collector.
+        kind: the kind of process, such as "web".
     """
 
     def __init__(self, settings: Settings, url: str, kind: str) -> None:
@@ -60,7 +61,7 @@ class Exporting:
             }
         )
         self._provider = TracerProvider(
-            share_of(settings.otel_traces_sampler_arg),
+            build_sampler(settings.otel_traces_sampler_arg),
             resource,
             shutdown_on_exit=False,
             id_generator=TraceIds(),
@@ -69,15 +70,15 @@ class Exporting:
         self._metrics = MetricsSender(self._collector, resource)
         self._metrics.start()
         self._site = resource.merge(Resource({"service.instance.id": "the site"}))
-        spans.use(Tracing(self._provider.get_tracer("broadside")))
+        spans.set_tracing(Tracing(self._provider.get_tracer("broadside")))
 
-    def send_of_site(self, families: Iterable[Metric]) -> None:
-        """Send metrics that no process has of its own, such as those counted in the database."""
-        self._collector.send_metrics(metrics_of(self._site, families, time.time_ns()))
+    def send_site_metrics(self, families: Iterable[Metric]) -> None:
+        """Send metrics of the whole site, such as those counted in the database."""
+        self._collector.send_metrics(convert_metrics(self._site, families, time.time_ns()))
 
     async def stop(self) -> None:
-        """Stop, and send what is left within `FLUSH_SECONDS`."""
-        spans.use(None)
+        """Stop, and send the rest within `FLUSH_SECONDS`."""
+        spans.set_tracing(None)
         done = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -88,7 +89,7 @@ class Exporting:
             with suppress(RuntimeError):  # The loop has ended meanwhile.
                 loop.call_soon_threadsafe(done.set)
 
-        # Not one of the loop's own threads, for which the end of the process would wait.
+        # Not one of the loop's own threads, because the process would wait for it to end.
         threading.Thread(target=finish, daemon=True).start()
         try:
             async with asyncio.timeout(FLUSH_SECONDS):

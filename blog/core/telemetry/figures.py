@@ -35,7 +35,7 @@ class MetricsSender(threading.Thread):
     """Sends the metrics of this process once a minute, and at its end.
 
     Args:
-        collector: where to.
+        collector: receives them.
         resource: describes this process.
     """
 
@@ -54,36 +54,36 @@ class MetricsSender(threading.Thread):
     def send(self) -> None:
         """Send them now."""
         families = metrics.collect_own()
-        self._collector.send_metrics(metrics_of(self._resource, families, self._began))
+        self._collector.send_metrics(convert_metrics(self._resource, families, self._began))
 
     def stop(self) -> None:
         """Stop sending them."""
         self._stopping.set()
 
 
-def metrics_of(resource: Resource, families: Iterable[Family], began: int) -> MetricsData:
-    """Metrics as they are now.
+def convert_metrics(resource: Resource, families: Iterable[Family], began: int) -> MetricsData:
+    """Convert the current values of Prometheus metrics.
 
     Args:
-        resource: describes what has them.
-        families: the metrics, for Prometheus.
-        began: since when their sums are counted (nanoseconds).
+        resource: the process, or the site, that they are about.
+        families: the metrics of Prometheus.
+        began: the start of cumulative sums, in nanoseconds.
     """
-    moment = _Moment(began, time.time_ns())
-    converted = [moment.converted(family) for family in families]
+    snapshot = _Snapshot(began, time.time_ns())
+    converted = [snapshot.convert(family) for family in families]
     scope = ScopeMetrics(InstrumentationScope("broadside"), converted, "")
     return MetricsData([ResourceMetrics(resource, [scope], "")])
 
 
-class _Moment:
-    """Converts the values of one moment; sums are those since `began` (nanoseconds)."""
+class _Snapshot:
+    """Converts values at one point in time; sums start at `began` (nanoseconds)."""
 
     def __init__(self, began: int, now: int) -> None:
         self._began = began
         self._now = now
 
-    def converted(self, family: Family) -> Metric:
-        """A family of Prometheus as a metric."""
+    def convert(self, family: Family) -> Metric:
+        """Convert a metric of Prometheus."""
         if family.type == "histogram":
             return _metric(family, Histogram(list(self._histograms(family)), _CUMULATIVE))
         points = [
@@ -95,8 +95,7 @@ class _Moment:
         return _metric(family, Gauge(points))
 
     def _histograms(self, family: Family) -> Iterator[HistogramDataPoint]:
-        """Prometheus counts what is at most as large as each bound, OpenTelemetry what is between
-        two bounds."""
+        """Convert histograms: Prometheus' buckets are cumulative, OpenTelemetry's are not."""
         buckets: dict[Labels, dict[float, float]] = defaultdict(dict)
         sums: dict[Labels, float] = {}
         for sample in family.samples:
@@ -109,13 +108,13 @@ class _Moment:
                 sums[key] = sample.value
         for key, counts in buckets.items():
             bounds = sorted(counts)
-            upto = [int(counts[bound]) for bound in bounds]
-            between = [upto[0], *(after - before for before, after in pairwise(upto))]
+            cumulative = [int(counts[bound]) for bound in bounds]
+            between = [cumulative[0], *(after - before for before, after in pairwise(cumulative))]
             yield HistogramDataPoint(
                 attributes=dict(key),
                 start_time_unix_nano=self._began,
                 time_unix_nano=self._now,
-                count=upto[-1],
+                count=cumulative[-1],
                 sum=sums[key],
                 bucket_counts=between,
                 explicit_bounds=bounds[:-1],  # The last one is infinite.

@@ -1,4 +1,4 @@
-"""Send to the collector, and say so in one line when it does not accept anything."""
+"""Send data to the collector, and log one line when it stops accepting it."""
 
 import logging
 import time
@@ -19,13 +19,13 @@ OVERFLOW_SECONDS = 600.0
 
 
 class _Watch:
-    """Tells when one kind of data is no longer accepted, and when it is again.
+    """Logs when one kind of data is no longer accepted, and when it is again.
 
-    The exporters report each attempt of each batch in the log, and raise nothing. Their lines are
-    kept from the log, and the last one is the reason in ours.
+    The exporters log each attempt to send a batch, and raise nothing. Their lines are suppressed,
+    and the last one is the reason in ours.
 
     Args:
-        what: the kind of data, and where it is sent.
+        what: the kind of data, and its destination.
         exporter: the name of the exporter's logger.
     """
 
@@ -40,8 +40,8 @@ class _Watch:
         self._reason = record.getMessage()[:LONGEST_REASON]
         return False
 
-    def saw(self, accepted: bool) -> None:
-        """Tell of a change."""
+    def record(self, accepted: bool) -> None:
+        """Log a change."""
         if not accepted and not self.is_failing:
             log.warning("%s are dropped for now: %s", self._what, self._reason)
         elif accepted and self.is_failing:
@@ -50,22 +50,22 @@ class _Watch:
 
 
 class Collector:
-    """Where traces and metrics are sent, each of which it may refuse.
+    """The collector that traces and metrics are sent to; it may refuse either.
 
     Args:
-        url: its base, below which OTLP/HTTP has a path for each kind of data.
+        url: its base URL; OTLP/HTTP has a path below it for each kind of data.
         headers: sent with each request, such as a key.
     """
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
         self._url = url
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-        self._of_spans = _Watch(f"traces for {url}", trace_exporter.__name__)
-        self._of_metrics = _Watch(f"metrics for {url}", metric_exporter.__name__)
-        self._tell_of_overflow_at = 0.0
+        self._spans_watch = _Watch(f"traces for {url}", trace_exporter.__name__)
+        self._metrics_watch = _Watch(f"metrics for {url}", metric_exporter.__name__)
+        self._next_overflow_report = 0.0
         queue = logging.getLogger("opentelemetry.sdk._shared_internal")
         queue.setLevel(logging.WARNING)
-        queue.addFilter(self._tell_of_overflow)
+        queue.addFilter(self._report_overflow)
         self._spans = trace_exporter.OTLPSpanExporter(
             f"{url}/v1/traces", headers=headers, timeout=TRIED_SECONDS
         )
@@ -76,28 +76,28 @@ class Collector:
     def send_spans(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send spans; tries for `TRIED_SECONDS`."""
         result = self._spans.export(spans)
-        self._of_spans.saw(result is SpanExportResult.SUCCESS)
+        self._spans_watch.record(result is SpanExportResult.SUCCESS)
         return result
 
     def send_metrics(self, data: MetricsData) -> None:
         """Send metrics; tries for `TRIED_SECONDS`."""
-        self._of_metrics.saw(self._metrics.export(data) is MetricExportResult.SUCCESS)
+        self._metrics_watch.record(self._metrics.export(data) is MetricExportResult.SUCCESS)
 
     def close(self) -> None:
-        """End what is being sent."""
+        """Abort requests in progress."""
         self._spans.shutdown()  # type: ignore[no-untyped-call]
         self._metrics.shutdown()
 
-    def _tell_of_overflow(self, _record: logging.LogRecord) -> bool:
-        """Instead of a line for each span that is dropped."""
-        if not self._of_spans.is_failing and time.monotonic() > self._tell_of_overflow_at:
-            self._tell_of_overflow_at = time.monotonic() + OVERFLOW_SECONDS
+    def _report_overflow(self, _record: logging.LogRecord) -> bool:
+        """Log one line at a time, instead of one for each dropped span."""
+        if not self._spans_watch.is_failing and time.monotonic() > self._next_overflow_report:
+            self._next_overflow_report = time.monotonic() + OVERFLOW_SECONDS
             log.warning("%s is too slow for all traces, so some spans are dropped", self._url)
         return False
 
 
 class CollectorExporter(SpanExporter):
-    """Spans, for the processor that collects batches of them."""
+    """Sends batches of spans, for the span processor."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector

@@ -1,6 +1,6 @@
-"""Spans, for those parts of the code that do something worth one.
+"""Create spans.
 
-OpenTelemetry need not be installed: while nothing is collected, each function returns at once.
+OpenTelemetry need not be installed: unless collecting has started, each function returns at once.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _NO_SPAN: AbstractContextManager[None] = nullcontext()
 _tracing: Tracing | None = None
 
 
-def use(tracing: Tracing | None) -> None:
-    """Make spans by `tracing` in this process from now on; with `None`, stop making them."""
+def set_tracing(tracing: Tracing | None) -> None:
+    """Create spans with `tracing` in this process from now on; `None` stops that."""
     global _tracing  # noqa: PLW0603
     _tracing = tracing
 
@@ -26,15 +26,15 @@ def use(tracing: Tracing | None) -> None:
 def span(
     name: str, kind: str, *, parent: str | None = None, **attributes: str | int
 ) -> AbstractContextManager[None]:
-    """A span around what the caller does; an exception makes it a failed one.
+    """Open a span around a block; an exception marks it as failed.
 
     Args:
         name: from a small set.
         kind: the name of one of OpenTelemetry's `SpanKind`.
-        parent: the `traceparent` of what has caused it, in another process or at another time; by
-            default the current span.
-        attributes: their names begin with `broadside.`. Nothing that people have typed, and nothing
-            that says who they are.
+        parent: the `traceparent` of its cause, in another process or at another time; by default
+            the current span.
+        attributes: they get the prefix `broadside.`. Nothing that people have typed, or that
+            identifies them.
     """
     return _NO_SPAN if _tracing is None else _tracing.span(name, kind, parent, attributes)
 
@@ -46,7 +46,7 @@ def fail(error: BaseException) -> None:
 
 
 def trace_parent() -> str | None:
-    """The `traceparent` of the current span (W3C Trace Context, 3.2), to be stored with what it
+    """The `traceparent` of the current span (W3C Trace Context, 3.2), to store with work that it
     causes; `None` if there is none."""
     return None if _tracing is None else _tracing.trace_parent()
 
@@ -56,13 +56,13 @@ def begin_request(parent: str | None, request_id: str) -> RequestSpan | None:
 
     Args:
         parent: the `traceparent` of a trusted proxy.
-        request_id: of a trusted proxy, or ours: the id of the trace if there is no parent, and it
-            can be one. So nginx's id leads to the trace, and nginx need not pretend to have a span.
+        request_id: a trusted proxy's, or ours. Without a parent it becomes the id of the trace, if
+            its format allows. So nginx's id leads to the trace, and nginx needs no span.
     """
     return None if _tracing is None else _tracing.begin_request(parent, request_id)
 
 
 def trace_statements(engine: Engine) -> None:
-    """Make a span of each statement that is run within another span."""
+    """Create a span for each statement that is run within another span."""
     if _tracing is not None:
         _tracing.trace_statements(engine)

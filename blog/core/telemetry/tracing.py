@@ -1,9 +1,8 @@
 """Spans by OpenTelemetry's API.
 
-Its own instrumentations are not used. That of ASGI puts the address of a page, which may contain a
-token, and that of the client into spans; that of SQLAlchemy begins a trace for each statement of
-the loops in the background; that of asyncpg misses prepared statements, and SQLAlchemy uses no
-others.
+Its own instrumentations are not used. The one for ASGI puts the URL of a page, which may contain a
+token, and the client's address into spans; the one for SQLAlchemy begins a trace for each statement
+of background loops; the one for asyncpg misses prepared statements, and SQLAlchemy uses no others.
 """
 
 import re
@@ -51,25 +50,25 @@ class RequestSpan:
         self._span = span
 
     def end(self, method: str, route: str, status: int, **facts: str | int | float) -> None:
-        """End it with the response.
+        """End the span with the response.
 
         Args:
-            method, route: from small sets, and without values.
+            method, route: from small sets; the route has no parameter values.
             status: the status of the response.
-            facts: further attributes, whose names begin with `broadside.`.
+            facts: further attributes, which get the prefix `broadside.`.
         """
         self._span.update_name(f"{method} {route}")
         self._span.set_attribute("http.request.method", method)
         self._span.set_attribute("http.route", route)
         self._span.set_attribute("http.response.status_code", status)
-        self._span.set_attributes(_named(facts))
+        self._span.set_attributes(_prefix_names(facts))
         if status >= SERVER_ERROR:
             self._span.set_status(StatusCode.ERROR)
         self._span.end()
 
 
 class Tracing:
-    """Makes spans; `blog.core.telemetry.spans` describes the functions.
+    """Creates spans; `blog.core.telemetry.spans` describes the functions.
 
     Args:
         tracer: of a provider whose ids are `TraceIds`.
@@ -82,12 +81,12 @@ class Tracing:
     def span(
         self, name: str, kind: str, parent: str | None, attributes: Mapping[str, str | int]
     ) -> Iterator[None]:
-        """A span around what the caller does."""
+        """Open a span around a block."""
         with self._tracer.start_as_current_span(
             name,
-            _remote(parent) if parent else None,
+            _remote_context(parent) if parent else None,
             SpanKind[kind],
-            _named(attributes),
+            _prefix_names(attributes),
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
@@ -111,13 +110,13 @@ class Tracing:
         """Begin the span of a request."""
         fits = TRACE_ID.fullmatch(request_id)
         before = _wanted_trace_id.set(int(request_id, 16) if fits else INVALID_TRACE_ID)
-        span = self._tracer.start_span("request", _remote(parent), SpanKind.SERVER)
+        span = self._tracer.start_span("request", _remote_context(parent), SpanKind.SERVER)
         _wanted_trace_id.reset(before)
         contexts.attach(set_span_in_context(span))
         return RequestSpan(span)
 
     def trace_statements(self, engine: Engine) -> None:
-        """Make a span of each statement that is run within another span."""
+        """Create a span for each statement that is run within another span."""
         event.listen(engine, "before_cursor_execute", self._begin_statement)
         event.listen(engine, "after_cursor_execute", _end_statement)
         event.listen(engine, "handle_error", _end_failed_statement)
@@ -155,16 +154,16 @@ def _end_failed_statement(error: ExceptionContext) -> None:
 
 
 def _fail(span: Span, error: BaseException) -> None:
-    """Mark a span as failed, with the class of the error: its text may be private."""
+    """Mark a span as failed, with the class of the error but not its text, which may be private."""
     span.set_attribute("error.type", type(error).__name__)
     span.set_status(StatusCode.ERROR)
 
 
-def _named(facts: Mapping[str, str | int | float]) -> dict[str, AttributeValue]:
+def _prefix_names(facts: Mapping[str, str | int | float]) -> dict[str, AttributeValue]:
     return {f"broadside.{name}": value for name, value in facts.items()}
 
 
-def _remote(parent: str | None) -> contexts.Context:
-    """The context of a span elsewhere; without a valid `traceparent` an empty one."""
+def _remote_context(parent: str | None) -> contexts.Context:
+    """The context of a span in another process; empty without a valid `traceparent`."""
     carrier = {} if parent is None else {"traceparent": parent}
     return _propagator.extract(carrier, contexts.Context())

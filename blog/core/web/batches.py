@@ -161,7 +161,11 @@ class Batches:
         raise AssertionError  # The last try has returned or raised.
 
     async def _do_once(self, work: Work[Any, Any], items: list[Any]) -> Sequence[Any]:
-        if self._open_transaction and self._handlers and self._handlers.hear(*events_of(work)):
+        if (
+            self._open_transaction
+            and self._handlers
+            and self._handlers.has_handler_for(*events_of(work))
+        ):
             async with self._open_transaction() as session:
                 results = await work(session, items)
                 await session.commit()

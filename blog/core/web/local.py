@@ -2,7 +2,7 @@
 
 from quart import request
 
-from blog.core.networks import parsed_address
+from blog.core.networks import parse_address
 from blog.core.web.hosts import HOST
 
 # Headers that proxies add to requests.
@@ -17,7 +17,7 @@ def comes_from_this_machine() -> bool:
     A request through an untrusted local proxy also has a loopback address; the proxy's headers
     reveal it.
     """
-    sender = parsed_address(request.remote_addr)
+    sender = parse_address(request.remote_addr)
     is_forwarded = any(name in request.headers for name in FORWARDING)
     return sender is not None and sender.is_loopback and not is_forwarded
 

@@ -15,7 +15,7 @@ from hypercorn.typing import (
     Scope,
 )
 
-from blog.core.networks import Address, parsed_address
+from blog.core.networks import Address, parse_address
 from blog.core.web.hosts import HOST
 
 Proxies = int | tuple[IPv4Network | IPv6Network, ...]
@@ -41,7 +41,7 @@ class TrustedProxies:
     ) -> None:
         if scope["type"] == "http":
             client = scope.get("client")
-            sender = parsed_address(client[0]) if client else None
+            sender = parse_address(client[0]) if client else None
             if self._trusts(sender, hops=0):
                 scope = self._as_forwarded(scope, sender)
         await self.app(scope, receive, send)
@@ -97,4 +97,4 @@ def _address(text: str) -> Address | None:
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    return parsed_address(text)
+    return parse_address(text)

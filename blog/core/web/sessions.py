@@ -7,7 +7,7 @@ from quart import Quart
 from quart.sessions import SecureCookieSession, SecureCookieSessionInterface
 from quart.wrappers import BaseRequestWebsocket
 
-from blog.core.crypto.tokens import PatientSigner
+from blog.core.crypto.tokens import SkewTolerantSigner
 from blog.core.web.app import Broadside
 
 
@@ -25,7 +25,7 @@ class CookieSessions(SecureCookieSessionInterface):
             [*app.config["SECRET_KEY_FALLBACKS"], app.secret_key],
             salt=self.salt,
             serializer=self.serializer,
-            signer=PatientSigner,
+            signer=SkewTolerantSigner,
             signer_kwargs=signing,
             fallback_signers=[signing | {"digest_method": hashlib.sha1}],
         )

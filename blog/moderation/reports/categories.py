@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import gettext as _
-from blog.core.i18n import isolated, lazy_gettext
+from blog.core.i18n import isolate, lazy_gettext
 from blog.core.web.app import current_app
 from blog.models import Report
 from blog.moderation.rules import Snapshot, snapshot_of
@@ -33,7 +33,7 @@ def choices() -> list[tuple[str, str]]:
     rules = current_app.site.numbered_rules
     return [
         *(
-            (str(rule.number), isolated(f"{rule.number}. {rule.title}"))
+            (str(rule.number), isolate(f"{rule.number}. {rule.title}"))
             for rule in rules
             if rule.number
         ),

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.identity import current_viewer
 from blog.core.clock import now
 from blog.core.db.database import Database
-from blog.core.networks import parsed_address
+from blog.core.networks import parse_address
 from blog.core.web.app import current_app
 from blog.models import Post, ViewSalt
 from blog.posts.views.sketch import SALT_BYTES, estimate, mark
@@ -89,7 +89,7 @@ class ViewCounts:
         salt = self._salts.get(today)
         if salt is None or len(self._marks) >= MOST_MARKS:
             return
-        register, rank = mark(salt, post_id, parsed_address(address), agent[:LONGEST_AGENT])
+        register, rank = mark(salt, post_id, parse_address(address), agent[:LONGEST_AGENT])
         key = (today, post_id, register)
         self._marks[key] = max(rank, self._marks.get(key, 0))
 
