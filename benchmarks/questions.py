@@ -24,7 +24,7 @@ from blog.core.db.database import Database
 from blog.core.db.pagination import CursorRequest
 from blog.demo.history import Sizes
 from blog.models import Post
-from blog.search.finding import Asked, find_resources
+from blog.search.finding import SearchRequest, find_resources
 from blog.search.statements import Sorting
 from tests.search.corpus import POSTS, QUESTIONS
 
@@ -52,7 +52,7 @@ class Answer(NamedTuple):
 
 async def comes_first(database: Database, text: str, expected: str) -> bool:
     """Whether a copy of the expected post is the first result."""
-    asked = Asked(text, Sorting.RELEVANCE, CursorRequest(20))
+    asked = SearchRequest(text, Sorting.RELEVANCE, CursorRequest(20))
     async with database.session() as session:
         found = await find_resources(session, asked)
     return [NAMES.get(post.body) for post in found.posts[:1]] == [expected]

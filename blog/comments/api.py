@@ -114,8 +114,8 @@ class CommentList(Collection):
     comments: list[CommentResource]
 
 
-class Seen(NamedTuple):
-    """What the viewer has to do with some comments.
+class CommentsState(NamedTuple):
+    """The viewer's relation to some comments.
 
     Attributes:
         liked: the ids of those that they like; `None` without a viewer.
@@ -126,7 +126,9 @@ class Seen(NamedTuple):
     collapsed: frozenset[int]
 
 
-def resource(comment: Comment, post: Post | ListedPost, seen: Seen, to: Links) -> CommentResource:
+def resource(
+    comment: Comment, post: Post | ListedPost, state: CommentsState, to: Links
+) -> CommentResource:
     """The representation of a comment on `post`; its author must be loaded."""
     is_readable = may_read_comment(current_viewer(), comment, post)
     return CommentResource(
@@ -142,8 +144,8 @@ def resource(comment: Comment, post: Post | ListedPost, seen: Seen, to: Links) -
         author=comment.author.username,
         disabled=comment.is_disabled,
         like_count=comment.like_count,
-        liked=None if seen.liked is None else comment.id in seen.liked,
-        collapsed=comment.id in seen.collapsed,
+        liked=None if state.liked is None else comment.id in state.liked,
+        collapsed=comment.id in state.collapsed,
     )
 
 
@@ -153,7 +155,7 @@ def resource(comment: Comment, post: Post | ListedPost, seen: Seen, to: Links) -
 async def list_comments() -> Response:
     """List all comments, the newest first."""
     wanted = requested_page(current_app.settings.comments_per_page)
-    return await _list(await read(queries.newest, wanted, current_viewer().filtered_for))
+    return await _list_response(await read(queries.newest, wanted, current_viewer().filtered_for))
 
 
 @blueprint.get("/posts/<id:post_id>/comments/")
@@ -163,7 +165,7 @@ async def list_post_comments(post_id: int) -> Response:
     """List a post's comments, the oldest first."""
     post = await readable_post(post_id)
     wanted = requested_page(current_app.settings.comments_per_page)
-    return await _list(await read(queries.comments_page, post, wanted), post)
+    return await _list_response(await read(queries.comments_page, post, wanted), post)
 
 
 @blueprint.post("/posts/<id:post_id>/comments/")
@@ -281,46 +283,45 @@ async def comment_resource(comment_id: int) -> CommentResource:
     """The representation of a comment.
 
     Raises:
-        NotFoundError, GoneError: there is none.
+        NotFoundError, GoneError: there is no such comment.
     """
     comment = await readable_comment(comment_id)
-    return resource(comment, comment.post, await _seen([comment]), links())
+    return resource(comment, comment.post, await _load_state([comment]), links())
 
 
 async def comment_resources(comments: Sequence[Comment]) -> list[CommentResource]:
     """The representations of comments that are loaded with their posts."""
     if not comments:
         return []
-    seen, to = await _seen(comments), links()
-    return [resource(each, each.post, seen, to) for each in comments]
+    state, to = await _load_state(comments), links()
+    return [resource(each, each.post, state, to) for each in comments]
 
 
-async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Response:
-    """A page of comments; those of the whole site with their posts.
+async def _list_response(comments: Page[Comment], post: ListedPost | None = None) -> Response:
+    """The response with a page of comments, on one post or on the whole site with their posts.
 
-    Comments on hidden posts, and those of people whom moderators have limited, are left out of the
-    latter, so a page may have fewer than the requested number: page boundaries are the same for all
-    viewers.
+    Lists of the whole site leave out comments on hidden posts and by people whom moderators have
+    limited, so a page may have fewer than requested: page boundaries are the same for all viewers.
     """
     rows = [row for row in comments.rows if may_know_of_comment(current_viewer(), post or row.post)]
     if post is None:
         rows = [row for row in rows if row.author.limited_at is None]
     comments = replace(comments, rows=tuple(rows))
-    seen = await _seen(rows)
+    state = await _load_state(rows)
     return await list_response(
-        CommentList, comments, lambda row, to: resource(row, post or row.post, seen, to),
+        CommentList, comments, lambda row, to: resource(row, post or row.post, state, to),
         texts=TEXTS,
     )  # fmt: skip
 
 
-async def _seen(comments: Sequence[Comment]) -> Seen:
-    """What the viewer of the request has to do with these comments."""
+async def _load_state(comments: Sequence[Comment]) -> CommentsState:
+    """Load the current viewer's relation to these comments."""
     if not (viewer_id := current_viewer().id):
-        return Seen(None, frozenset())
+        return CommentsState(None, frozenset())
     ids = tuple(each.id for each in comments)
-    outside = await shut_out_by_viewer([each.author_id for each in comments])
-    theirs = {each.id for each in comments if each.author_id in outside}
-    return Seen(
+    shut_out = await shut_out_by_viewer([each.author_id for each in comments])
+    hidden_ids = {each.id for each in comments if each.author_id in shut_out}
+    return CommentsState(
         await read(comments_liked_by, viewer_id, ids),
-        frozenset(theirs | (await comments_with_hidden_words(ids)).keys()),
+        frozenset(hidden_ids | (await comments_with_hidden_words(ids)).keys()),
     )

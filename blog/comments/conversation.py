@@ -1,4 +1,4 @@
-"""What stands below a post: a page of its comments, what the viewer has done with them and with the
+"""The part of a page below a post: its comments, what the viewer has done with them and with the
 post, and the form for a comment."""
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ _STATE_WITH_HIDDEN = union_all(
 )  # fmt: skip
 
 
-class _About(NamedTuple):
+class _Subject(NamedTuple):
     post_id: int
     author_id: int
     comment_ids: tuple[int, ...]
@@ -52,7 +52,7 @@ class _About(NamedTuple):
 
 @dataclass(frozen=True)
 class Conversation:
-    """What stands below a post.
+    """The part of a page below a post.
 
     Attributes:
         threads: the page of comments.
@@ -61,9 +61,9 @@ class Conversation:
         parent: the comment that the form replies to.
         state: what the viewer has done with the post; `None` if they are not logged in.
         liked: the ids of the comments on the page that they like.
-        shut_out: whom of the authors of the post and of the comments they have muted or blocked.
-        hidden: how many comments on the post are by people whom they don't want to hear of.
-        hidden_words: the comments on the page that have a word that they hide, and the word.
+        shut_out: the authors of the post and comments whom they have muted or blocked.
+        hidden: the number of comments on the post by people they have muted or blocked.
+        hidden_words: the comments on the page that contain a word they hide, and the word.
     """
 
     threads: Threads
@@ -83,22 +83,23 @@ async def conversation(
     form: Form[CommentForm],
     sort: Sort = Sort.OLDEST,
 ) -> Conversation:
-    """What the viewer of this request sees below `post`.
+    """Load what the current viewer sees below `post`.
 
     Args:
         post: a post that they may read.
-        wanted: the page of comments.
-        form: the form for a comment; says so if it replies to what nobody can reply to.
+        wanted: the requested page of comments.
+        form: the form for a comment; gets an error if it replies to a comment that can't be
+            replied to.
         sort: the order of threads.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
     """
     threads, viewer = await read(threads_page, post, wanted, sort), current_viewer()
     if not viewer.id:
         return Conversation(threads, form)
     ids = tuple(found.comment.id for found in threads.page.rows)
-    about = _About(post.id, post.author_id, ids)
+    about = _Subject(post.id, post.author_id, ids)
     rows = await read(_viewer_state, viewer.id, about, bool(viewer.filtered_for))
     is_followed = any(what == "followed by" for what, _ in rows)
     may = may_comment(viewer, post, is_followed=is_followed)
@@ -114,10 +115,10 @@ async def conversation(
 
 
 async def _viewer_state(
-    session: AsyncSession, viewer_id: int, about: _About, hides_people: bool
+    session: AsyncSession, viewer_id: int, about: _Subject, hides_people: bool
 ) -> Sequence[tuple[str, int]]:
     """What a user has done with a post, which of these comments they like, whether the author of
-    the post follows them, and how many comments are by people whom they don't want to hear of."""
+    the post follows them, and how many comments are by people they have muted or blocked."""
     values = {
         "viewer": viewer_id, "ids": [about.post_id], "post": about.post_id,
         "author": about.author_id, "comments": list(about.comment_ids),
@@ -126,7 +127,7 @@ async def _viewer_state(
 
 
 def liked_comments(rows: Sequence[tuple[str, int]]) -> frozenset[int]:
-    """The comments in rows of the viewer's state."""
+    """The ids of liked comments in rows of the viewer's state."""
     return frozenset(row_id for what, row_id in rows if what == "liked comment")
 
 

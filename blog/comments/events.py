@@ -26,7 +26,7 @@ class CommentChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class CommentRemoved(DomainEvent):
-    """The author of a post removed somebody's comment from under it."""
+    """The author of a post removed another person's comment from it."""
 
     comment_id: int
     post_id: int

@@ -1,4 +1,4 @@
-"""The feed of the comments on a post: what everybody may read of them."""
+"""The feed of the comments on a post that everyone may read."""
 
 from quart import Blueprint, Response
 
@@ -21,7 +21,7 @@ blueprint.before_request(require_feeds)
 
 @blueprint.get("/post/<id:post_id>/comments/feed.<any(atom, json):form>")
 async def of_post(post_id: int, form: str) -> Response:
-    """The newest comments on a post."""
+    """The newest comments on a post, as a feed."""
     post = await readable_post(post_id, ANONYMOUS)
     page = await read(newest_under_post, post.id, requested_cursor(FEED_SIZE))
     site = await this_site()
@@ -41,7 +41,7 @@ async def of_post(post_id: int, form: str) -> Response:
 
 
 def entry_of_comment(comment: Comment, post: Post, site: SiteFacts) -> Entry:
-    """The entry of a comment that everybody may read, on `post`; its author must be loaded."""
+    """The feed entry of a public comment on `post`; its author must be loaded."""
     user = comment.author
     return Entry(
         id=site.id_of("comment", comment.id),

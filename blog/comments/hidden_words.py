@@ -1,4 +1,4 @@
-"""Collapsing the comments that have a word that the viewer hides, as posts are
+"""Collapse comments that contain a word the viewer hides, like posts
 (`blog.posts.hidden_words`)."""
 
 from collections.abc import Iterable, Sequence
@@ -22,8 +22,11 @@ _HIDDEN = text(f"""
 async def hidden_words_in_comments(
     session: AsyncSession, viewer_id: int, ids: Sequence[int]
 ) -> dict[int, str]:
-    """Of these comments, those by others that have a word that a viewer hides, and the first of
-    these words."""
+    """Find the comments by other people that contain a word a viewer hides.
+
+    Returns:
+        The first of these words, by the ids of the comments.
+    """
     rows = await session.execute(_HIDDEN, {"viewer": viewer_id, "ids": list(ids)})
     return dict(rows.all())
 

@@ -38,7 +38,7 @@ for helper in (*POLICIES, draft_name, shown_text):
 @quota(PREVIEWING)
 @permission_required(Permission.COMMENT)
 async def preview() -> ResponseReturnValue:
-    """What a comment will look like, as the part of a page that goes below the form."""
+    """Show what a comment will look like, as the part of a page below the form."""
     form, html = Form(CommentPreviewForm), None
     if (data := await form.submitted()) is not None:
         try:
@@ -57,29 +57,29 @@ async def write(post_id: int) -> ResponseReturnValue:
     data = await form.submitted()
     try:
         if data is None:
-            return await _form_again(post_id, form)
+            return await _form_page(post_id, form)
         body_html = await current_app.renderer.comment(data.body, author.id)
         if "preview" in form.values:
-            return await _form_again(post_id, form, body_html)
+            return await _form_page(post_id, form, body_html)
         written = await service.write_comment(
             await writes(), author, post_id, data, body_html, session=db
         )
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _form_again(post_id, form)
+        return await _form_page(post_id, form)
     forget_draft(draft_name(post_id, data.reply_to))
     if isinstance(written, service.HeldComment):
         await flash(str(service.IS_HELD), "info")
         return redirect(url_for("own_held.index", _anchor=f"held-{written.item_id}"))
     position = written.position or await queries.position(db(), written.id)
-    return redirect(_address(post_id, written.slug, written.id, position))
+    return redirect(_url_at_position(post_id, written.slug, written.id, position))
 
 
 @blueprint.get("/comment/<id:comment_id>")
 async def show(comment_id: int) -> ResponseReturnValue:
     """Redirect to the comment, on the current page of its post."""
     comment = await readable_comment(comment_id)
-    return redirect(await _place(comment))
+    return redirect(await _comment_url(comment))
 
 
 @blueprint.get("/comment/<id:comment_id>/edit")
@@ -111,7 +111,7 @@ async def save(comment_id: int) -> ResponseReturnValue:
                 await flash(str(service.EDIT_IS_HELD), "info")
             else:
                 await flash(_("Comment saved."), "success")
-            return redirect(await _place(comment))
+            return redirect(await _comment_url(comment))
     comment = await readable_comment(comment_id)
     return await render_template("comments/edit.html", comment=comment, form=form), form.status
 
@@ -132,7 +132,7 @@ async def ask_to_delete(comment_id: int) -> ResponseReturnValue:
 async def delete(comment_id: int) -> ResponseReturnValue:
     """Delete the comment, and redirect to its former place.
 
-    If it does not exist any more, that is a success as well, but its place is unknown.
+    If it is already gone, that is a success as well, but its place is unknown.
     """
     viewer = required_viewer()
     try:
@@ -150,7 +150,7 @@ async def delete(comment_id: int) -> ResponseReturnValue:
 @blueprint.get("/comment/<id:comment_id>/remove")
 @confirmed_required
 async def ask_to_remove(comment_id: int) -> ResponseReturnValue:
-    """Ask for confirmation before the author of a post removes a comment from under it."""
+    """Ask for confirmation before the author of a post removes a comment from it."""
     comment = await readable_comment(comment_id)
     if not may_remove_comment(required_viewer(), comment, comment.post):
         raise ForbiddenError
@@ -161,7 +161,7 @@ async def ask_to_remove(comment_id: int) -> ResponseReturnValue:
 @blueprint.post("/comment/<id:comment_id>/remove")
 @quota(WRITING)
 async def remove(comment_id: int) -> ResponseReturnValue:
-    """Remove a comment from under the viewer's post."""
+    """Remove a comment from the viewer's post."""
     viewer, form = required_viewer(), Form(RemovalForm)
     if (data := await form.submitted()) is None:
         comment = await readable_comment(comment_id)
@@ -171,10 +171,10 @@ async def remove(comment_id: int) -> ResponseReturnValue:
     return redirect(url_for("comments.show", comment_id=comment_id))
 
 
-async def _form_again(
+async def _form_page(
     post_id: int, form: Form[CommentForm], preview: str | None = None
 ) -> ResponseReturnValue:
-    """The page for the comment, with its validation errors or a preview."""
+    """The page of the post with the form, with its errors or a preview."""
     post, neighbours = await readable_post_with_neighbours(post_id)
     page = PageRequest.holding(post.comment_count, current_app.settings.comments_per_page)
     below = await conversation(post, page, form)
@@ -184,12 +184,12 @@ async def _form_again(
     return html, form.status
 
 
-async def _place(comment: Comment) -> str:
+async def _comment_url(comment: Comment) -> str:
     position = await queries.position(db(), comment.id)
-    return _address(comment.post_id, comment.post.slug, comment.id, position)
+    return _url_at_position(comment.post_id, comment.post.slug, comment.id, position)
 
 
-def _address(post_id: int, slug: str | None, comment_id: int, position: int) -> str:
+def _url_at_position(post_id: int, slug: str | None, comment_id: int, position: int) -> str:
     """The URL of the comment at `position` on its post."""
     page = PageRequest.holding(position, current_app.settings.comments_per_page)
     anchor = f"comment-{comment_id}"

@@ -14,12 +14,12 @@ from blog.models import Comment, Permission, Post
 from blog.posts.listed import ListedPost
 from blog.posts.policies import may_read_post
 
-# How long someone has an account until `Commenting.ESTABLISHED` lets them comment.
+# The age from which `Commenting.ESTABLISHED` lets an account comment.
 ESTABLISHED_AFTER = timedelta(days=7)
 
 
 class Written(Protocol):
-    """A comment, or what a page of threads has of one."""
+    """A comment, or its representation on a page of threads."""
 
     @property
     def author_id(self) -> int: ...
@@ -32,20 +32,20 @@ class Written(Protocol):
 
 
 def may_know_of_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
-    """Whether the viewer may know that the comment exists, and its author and time."""
+    """Whether the viewer may know that a comment exists, and its author and time."""
     return may_read_post(viewer, post)
 
 
 def may_read_comment(viewer: Viewer, comment: Written, post: Post | ListedPost) -> bool:
-    """Whether the viewer may read its text. Only its author and moderators may read that of a
-    disabled comment."""
+    """Whether the viewer may read a comment's text. Only its author and moderators may read that of
+    a disabled comment."""
     is_own = viewer.id == comment.author_id
     is_shown = is_own or not comment.is_disabled or viewer.can(Permission.MODERATE)
     return is_shown and may_know_of_comment(viewer, post)
 
 
 def may_take_part(viewer: Viewer) -> bool:
-    """Whether the site lets the viewer comment at all, where posts have comments."""
+    """Whether the site lets the viewer comment at all."""
     who = current_app.site.commenting
     if who is Commenting.EVERYONE or viewer.can(Permission.MODERATE):
         return True
@@ -68,19 +68,19 @@ def may_comment(viewer: Viewer, post: Post | ListedPost, *, is_followed: bool) -
 
 
 def may_remove_comment(viewer: Viewer, comment: Written, post: Post | ListedPost) -> bool:
-    """Whether the viewer may remove somebody else's comment from under their own post."""
+    """Whether the viewer may remove another person's comment from their own post."""
     is_others = comment.author_id != viewer.id and not comment.is_disabled
     return is_others and viewer.id == post.author_id and may_know_of_comment(viewer, post)
 
 
 def is_removed_by_author(comment: Written, post: Post | ListedPost) -> bool:
-    """Whether the author of the post has disabled the comment, and not a moderator."""
+    """Whether the comment was disabled by the author of the post rather than a moderator."""
     return comment.is_disabled and comment.disabled_by_id == post.author_id
 
 
 def may_edit_comment(viewer: Viewer, comment: Written, post: Post) -> bool:
-    """Whether the viewer wrote it, recently, and can still read it. They may edit a comment that
-    a moderator has disabled at any time, so that it can be enabled again."""
+    """Whether the viewer wrote the comment recently and can still read it. A comment that was
+    disabled may be edited at any time, so that it can be enabled again."""
     if viewer.id != comment.author_id or not viewer.can(Permission.COMMENT):
         return False
     is_recent = now() < comment.created_at + Comment.EDITABLE_FOR
@@ -88,17 +88,17 @@ def may_edit_comment(viewer: Viewer, comment: Written, post: Post) -> bool:
 
 
 def may_delete_comment(viewer: Viewer, comment: Written, post: Post) -> bool:
-    """Whether the viewer wrote it."""
+    """Whether the viewer wrote the comment."""
     return viewer.id == comment.author_id and may_know_of_comment(viewer, post)
 
 
 def may_report_comment(comment: Written, post: Post) -> bool:
-    """Whether the comment may be reported: moderators have not hidden it already."""
+    """Whether the comment may be reported: only if it isn't disabled or hidden already."""
     return not comment.is_disabled and post.is_public
 
 
 def may_moderate_comment(viewer: Viewer, comment: Written) -> bool:
-    """Whether the viewer may disable or enable this comment as a moderator: of another person."""
+    """Whether the viewer may disable or enable this comment by another person as a moderator."""
     return viewer.can(Permission.MODERATE) and viewer.id != comment.author_id
 
 

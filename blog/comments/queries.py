@@ -1,4 +1,4 @@
-"""Queries of comments; those of their threads are in `threads.py`."""
+"""Queries of comments; `threads.py` has those of threads."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,8 +34,8 @@ from blog.posts.policies import visible_to
 
 
 def is_listed(comments: Any = Comment) -> ColumnElement[bool]:
-    """The condition of all lists of the comments on a post: it was not deleted, nor the account of
-    its author.
+    """The condition of all lists of comments on a post: neither the comment nor its author's
+    account was deleted.
 
     Args:
         comments: the mapped class, an alias of it, or the name of the table.
@@ -43,14 +43,14 @@ def is_listed(comments: Any = Comment) -> ColumnElement[bool]:
     return and_(comments.author_id.is_not(None), not_deleted(comments.author_id))
 
 
-# The same, of comments on any post: the account of its author is not deleted either.
+# The same for comments on any post: the account of the post's author is not deleted either.
 IS_THERE = and_(
     is_listed(), Comment.post_id.not_in(select(Post.id).where(is_deleted(Post.author_id)))
 )
 
 
 def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
-    """Also load the author and the post of each comment; the post without its text."""
+    """Also load the author and the post of each comment, the post without its text."""
     post = joinedload(Comment.post, innerjoin=True)
     texts = (Post.body, Post.body_html, Post.excerpt, Post.tags, Post.cover_facts)
     return statement.options(
@@ -95,8 +95,8 @@ _NEWEST: Listing[Comment] = Listing(
     deepest=ANY_PAGE,
     shown=shown_to_viewer(Comment.author_id),
 )  # fmt: skip
-# Who wrote the post, and the comment that is replied to. A refusal because of a block must not tell
-# anybody that there is a draft.
+# The authors of the post and of the parent comment. Only public posts, because a refusal due to a
+# block must not reveal that there is a draft.
 _ANSWERED = text(f"""
     SELECT place - 1, posts.author_id, comments.author_id
     FROM unnest(CAST(:posts AS bigint[]), CAST(:parents AS bigint[]))
@@ -117,13 +117,13 @@ _HIDDEN = (
     .where(is_listed(), Comment.author_id.in_(hidden_people(_given.c.viewer)))
     .group_by(_given.c.viewer, _given.c.post)
 )
-_before = aliased(Comment)
+_earlier = aliased(Comment)
 _position = (
     select(func.count())
     .where(
-        _before.post_id == Comment.post_id,
-        thread_order(_before) <= thread_order(),
-        is_listed(_before),
+        _earlier.post_id == Comment.post_id,
+        thread_order(_earlier) <= thread_order(),
+        is_listed(_earlier),
     )
     .correlate(Comment)
     .scalar_subquery()
@@ -138,21 +138,21 @@ _SUBMITTED = (
 async def comments_page(
     session: AsyncSession, post: Post | ListedPost, wanted: PageRequest | CursorRequest
 ) -> Page[Comment]:
-    """A page of the comments of `post`, the oldest first, with their authors."""
+    """A page of the comments on `post`, oldest first, with their authors."""
     total = post.comment_count
     if isinstance(wanted, PageRequest) and wanted.offset and wanted.offset >= total:
         return _UNDER_POST.page([], wanted, total)
     return await _UNDER_POST.read(session, wanted, total, post=post.id)
 
 
-async def answered(
+async def find_answered_people(
     session: AsyncSession, replies: Sequence[tuple[int, int | None]]
 ) -> Sequence[frozenset[int]]:
-    """Whom each comment answers: the authors of the post, and of the comment on it that it replies
-    to; nobody if the post is not public.
+    """Find the people that each comment answers: the authors of the post and of its parent comment;
+    nobody if the post is not public.
 
     Args:
-        replies: for each, the id of the post, and of the comment that it replies to, if any.
+        replies: for each comment, the id of the post, and the id of its parent, if any.
     """
     parameters = {"posts": [post for post, _ in replies], "parents": [of for _, of in replies]}
     rows = (await session.execute(_ANSWERED, parameters)).all()
@@ -163,14 +163,14 @@ async def answered(
 async def newest_under_post(
     session: AsyncSession, post_id: int, wanted: CursorRequest
 ) -> Page[Comment]:
-    """A page of the comments of a post, the newest first, with their authors."""
+    """A page of the comments on a post, newest first, with their authors."""
     return await _NEWEST_UNDER_POST.read(session, wanted, post=post_id)
 
 
 async def newest(
     session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
 ) -> Page[Comment]:
-    """A page of all comments, the newest first, with their authors and posts.
+    """A page of all comments, newest first, with their authors and posts.
 
     Args:
         filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
@@ -189,11 +189,11 @@ async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | Non
 async def hidden_comment_counts(
     session: AsyncSession, pairs: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], int]:
-    """How many comments on a post are by people whom a viewer has muted or blocked, or who have
-    blocked them.
+    """Count the comments on posts by people whom a viewer has muted or blocked, or who have
+    blocked the viewer.
 
     Args:
-        pairs: viewers, and posts.
+        pairs: the ids of viewers and posts.
     """
     given = {"viewers": [viewer for viewer, _ in pairs], "posts": [post for _, post in pairs]}
     rows = await session.execute(_HIDDEN, given)
@@ -201,8 +201,8 @@ async def hidden_comment_counts(
 
 
 async def readable_comments(session: AsyncSession, ids: Sequence[int]) -> Sequence[Comment]:
-    """Those of some comments that everybody may read, with their authors and posts, in the order of
-    the ids."""
+    """The comments with these ids that everyone may read, with their authors and posts, in the
+    order of the ids."""
     if not ids:
         return ()
     readable = (Comment.id.in_(ids), IS_THERE, Comment.disabled_at.is_(None))
@@ -213,21 +213,21 @@ async def readable_comments(session: AsyncSession, ids: Sequence[int]) -> Sequen
 
 
 async def lock_post_of(session: AsyncSession, comment_id: int) -> None:
-    """Keep the post of a comment from being deleted, before the comment is locked: a
-    deletion has the lock of the post, and waits for those of its comments."""
+    """Keep the post of a comment from being deleted, before the comment is locked, because a
+    deletion locks the post before its comments."""
     post = select(Post.id).join(Comment, Comment.post_id == Post.id).where(Comment.id == comment_id)
     await session.execute(post.with_for_update(read=True, key_share=True, of=Post))
 
 
 async def position(session: AsyncSession, comment_id: int) -> int:
-    """The position of a comment in the threads of its post, the oldest first, from 1; 0 if it does
-    not exist (any more)."""
+    """The position of a comment in the threads of its post, oldest first, from 1; 0 if it doesn't
+    exist (any more)."""
     return await session.scalar(select(_position).where(Comment.id == comment_id)) or 0
 
 
-async def submitted(
+async def find_submitted(
     session: AsyncSession, submissions: Sequence[UUID]
 ) -> dict[UUID, tuple[int, int, str | None]]:
-    """The comments that these forms have made: id, position, and the slug of the post."""
+    """Find the comments that these forms created: id, position, and the slug of the post."""
     rows = await session.execute(_SUBMITTED, {"submissions": submissions})
     return {submission: (comment_id, place, slug) for submission, comment_id, place, slug in rows}

@@ -10,10 +10,10 @@ from blog.posts.policies import unreadable
 
 
 async def readable_comment(comment_id: int) -> Comment:
-    """A comment that the viewer may know of, with its author and its post.
+    """Load a comment that the viewer may know of, with its author and post.
 
     Raises:
-        NotFoundError, GoneError: there is none.
+        NotFoundError, GoneError: there is no such comment.
     """
     comment = await read(comment_by_id, comment_id)
     if comment is None or not may_know_of_comment(current_viewer(), comment.post):

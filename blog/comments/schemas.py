@@ -12,7 +12,7 @@ LONGEST_COMMENT = 8_192
 
 Body = Annotated[Markdown, Field(max_length=LONGEST_COMMENT), NotBlank]
 CommentId = Annotated[int, Field(ge=1, lt=2**63)] | None
-# In a form, the field is empty for a comment that replies to none.
+# In a form, the field is empty for a top-level comment.
 SentCommentId = Annotated[CommentId, BeforeValidator(lambda value: value or None)]
 
 
@@ -35,7 +35,7 @@ class CommentCreate(CommentText):
 
 
 class CommentPreviewForm(CommentText):
-    """A text to be shown as it would be published; what else is in its form does not matter."""
+    """A text to preview. Other fields of its form are ignored."""
 
 
 class CommentForm(CommentText, SubmittedForm):
@@ -45,7 +45,7 @@ class CommentForm(CommentText, SubmittedForm):
 
 
 class RemovalForm(Schema):
-    """Why the author of a post removes a comment from under it."""
+    """Why the author of a post removes a comment from it."""
 
     reason: Annotated[str, Field(max_length=500)] = ""
 

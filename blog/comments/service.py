@@ -1,4 +1,4 @@
-"""Writing comments. Each function is one transaction.
+"""Write comments. Each function is one transaction.
 
 All changes of the number of comments lock the post first and then the comment, like deleting the
 post, to avoid deadlocks.
@@ -21,7 +21,7 @@ from blog.comments.policies import (
     may_take_part,
 )
 from blog.comments.schemas import CommentForm, CommentText
-from blog.comments.writes import NewComment, Refusal, Written, publish, refusal_of
+from blog.comments.writes import NewComment, Refusal, Written, find_refusal, publish
 from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
@@ -44,7 +44,7 @@ from blog.review.rules import may_be_held, reasons_to_hold
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
 POST_IS_GONE = lazy_gettext("This post doesn't exist. It may have been deleted.")
-# For those whom the author of the post has blocked.
+# For people blocked by the author of the post.
 NOT_POSSIBLE = lazy_gettext("You can't comment on this post.")
 CLOSED = lazy_gettext("Comments on this post are closed.")
 NOT_YET = lazy_gettext("Not everyone with an account can comment on this site at the moment.")
@@ -64,7 +64,7 @@ EDIT_IS_HELD = lazy_gettext(
 
 
 class HeldComment(NamedTuple):
-    """A comment that waits for a moderator: the id of its `HeldItem`."""
+    """A comment that is waiting for a moderator, with the id of its `HeldItem`."""
 
     item_id: int
 
@@ -80,11 +80,11 @@ async def write_comment(
         session: opens the transaction of a comment that the rules may hold.
 
     Raises:
-        ForbiddenError: the viewer may not comment, or not on this post, or the viewer and its
-            author, or the author of the comment that they reply to, have blocked the other.
-        NotFoundError: the post does not exist (any more).
+        ForbiddenError: the viewer may not comment at all or on this post, or there is a block
+            between the viewer and the author of the post or of the parent comment.
+        NotFoundError: the post doesn't exist (any more).
         GoneError: a moderator has hidden it.
-        InvalidFieldsError: what it replies to is not on this post, or is deleted or disabled.
+        InvalidFieldsError: the parent comment is not on this post, or is deleted or disabled.
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
@@ -103,36 +103,36 @@ async def write_comment(
     if may_be_held(author.person, content):
         return await _hold_or_publish(session(), author, comment, content)
     if author.filtered_for:
-        for other_id in await writes.run(queries.answered, (post_id, form.reply_to)):
+        for other_id in await writes.run(queries.find_answered_people, (post_id, form.reply_to)):
             await refuse_blocked(writes, author, other_id, NOT_POSSIBLE)
     with refusing_blocked(NOT_POSSIBLE):
-        return _accepted(await writes.run(publish, comment))
+        return _require_written(await writes.run(publish, comment))
 
 
 async def publish_alone(session: AsyncSession, author: Viewer, comment: NewComment) -> Written:
-    """Publish a comment by itself, in the transaction of the caller, who commits.
+    """Publish a comment outside of a batch, in the caller's transaction; the caller commits.
 
     Raises:
-        ForbiddenError, NotFoundError, GoneError, InvalidFieldsError: as by `write_comment`.
+        ForbiddenError, NotFoundError, GoneError, InvalidFieldsError: as in `write_comment`.
     """
     await _refuse_across_blocks(session, author, comment.post_id, comment.parent_id)
     with refusing_blocked(NOT_POSSIBLE):
         (written,) = await publish(session, [comment])
-    return _accepted(written)
+    return _require_written(written)
 
 
 async def _hold_or_publish(
     session: AsyncSession, author: Viewer, comment: NewComment, content: Content
 ) -> Written | HeldComment:
-    """What `write_comment` does with a comment that the rules may hold."""
+    """Hold a comment for review, or publish it if the rules don't hold it."""
     reasons = await reasons_to_hold(session, author.person, content, post_id=comment.post_id)
     if not reasons:
         written = await publish_alone(session, author, comment)
         await session.commit()
         return written
     await _refuse_across_blocks(session, author, comment.post_id, comment.parent_id)
-    if refusal := await refusal_of(session, comment):
-        _accepted(refusal)
+    if refusal := await find_refusal(session, comment):
+        _require_written(refusal)
     payload = {"body": comment.body, "reply_to": comment.parent_id}
     item_id = await hold(
         session, HeldKind.COMMENT, content, reasons, author_id=author.id, post_id=comment.post_id,
@@ -146,12 +146,12 @@ async def _refuse_across_blocks(
     session: AsyncSession, author: Viewer, post_id: int, parent_id: int | None
 ) -> None:
     if author.filtered_for:
-        (people,) = await queries.answered(session, [(post_id, parent_id)])
+        (people,) = await queries.find_answered_people(session, [(post_id, parent_id)])
         for other_id in people:
             await refuse_blocked(session, author, other_id, NOT_POSSIBLE)
 
 
-def _accepted(written: Written | Refusal) -> Written:
+def _require_written(written: Written | Refusal) -> Written:
     if written is Refusal.CLOSED:
         raise ForbiddenError(CLOSED)
     if written is Refusal.LIMITED:
@@ -168,17 +168,17 @@ def _accepted(written: Written | Refusal) -> Written:
 async def edit_comment(
     session: AsyncSession, editor: Viewer, comment_id: int, form: CommentText, body_html: str
 ) -> Comment:
-    """Replace the text of the viewer's own comment. What the rules hold for review waits for a
-    moderator, which its `holds_edit` says.
+    """Replace the text of the viewer's own comment. An edit that the rules hold for review waits
+    for a moderator, as `holds_edit` tells.
 
     Args:
         body_html: the rendered text of the form.
 
     Raises:
-        NotFoundError: the comment does not exist (any more).
+        NotFoundError: the comment doesn't exist (any more).
         GoneError: its post is hidden.
-        ForbiddenError: it is another user's, or the editor and the author of the post, or of the
-            comment that it replies to, have blocked the other.
+        ForbiddenError: it is another user's, or there is a block between the editor and the author
+            of the post or of the parent comment.
         InvalidFieldsError: the 15 minutes for edits are over.
     """
     comment = await change_comment(session, editor, comment_id, form, body_html)
@@ -193,9 +193,9 @@ async def change_comment(
     """Like `edit_comment`; the caller commits.
 
     Args:
-        is_approved: whether a moderator has read it; then it may take longer than 15 minutes.
+        is_approved: whether a moderator has approved it; then the 15 minutes don't apply.
     """
-    if current_app.site.holds_anything:  # Before the comment, as by those who approve an edit.
+    if current_app.site.holds_anything:  # Before the comment, as when an edit is approved.
         await queries.lock_post_of(session, comment_id)
     comment = await session.scalar(
         select(Comment)
@@ -214,7 +214,7 @@ async def change_comment(
         raise InvalidFieldsError({"": NOT_EDITABLE})
     await _refuse_across_blocks(session, editor, comment.post_id, comment.parent_id)
     if comment.body != form.body and not is_approved:
-        comment.holds_edit = await _holds_edit(session, editor, comment, form.body, body_html)
+        comment.holds_edit = await _hold_edit(session, editor, comment, form.body, body_html)
     if comment.body != form.body and not comment.holds_edit:
         before = comment.body_html
         old = WrittenText(before, comment_id=comment.id)
@@ -230,10 +230,10 @@ async def change_comment(
     return comment
 
 
-async def _holds_edit(
+async def _hold_edit(
     session: AsyncSession, editor: Viewer, comment: Comment, body: str, body_html: str
 ) -> bool:
-    """Hold an edit for review, if the rules say so; else what was held of it before is dropped."""
+    """Hold an edit for review if the rules say so; otherwise drop a held edit that it replaces."""
     content = Content(body_html)
     reasons = await reasons_to_hold(session, editor.person, content, post_id=comment.post_id)
     if reasons:
@@ -242,16 +242,19 @@ async def _holds_edit(
             post_id=comment.post_id, payload={"body": body}, comment_id=comment.id,
         )  # fmt: skip
     elif current_app.site.holds_anything:
-        of_it = (HeldItem.comment_id == comment.id, HeldItem.kind == HeldKind.COMMENT_EDIT)
-        await drop(session, *of_it)
+        item_of_comment = (
+            HeldItem.comment_id == comment.id,
+            HeldItem.kind == HeldKind.COMMENT_EDIT,
+        )
+        await drop(session, *item_of_comment)
     return bool(reasons)
 
 
 async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int) -> None:
-    """Delete the viewer's own comment. If it has replies, an empty row holds their place.
+    """Delete the viewer's own comment. If it has replies, an empty row stays as a placeholder.
 
     Raises:
-        NotFoundError: the comment does not exist (any more).
+        NotFoundError: the comment doesn't exist (any more).
         GoneError: its post is hidden.
         ForbiddenError: it is another user's.
     """
@@ -276,14 +279,14 @@ async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int)
 async def remove_comment(
     session: AsyncSession, viewer: Viewer, comment_id: int, reason: str
 ) -> bool:
-    """Remove somebody's comment from under the viewer's post: only the commenter and moderators can
+    """Remove another person's comment from the viewer's post. Only the commenter and moderators can
     read it then, and moderators can undo it.
 
     Returns:
         Whether there was anything to do.
 
     Raises:
-        NotFoundError: the comment does not exist (any more).
+        NotFoundError: the comment doesn't exist (any more).
         GoneError: its post is hidden.
         ForbiddenError: the post is another user's, or the comment the viewer's own.
     """
@@ -311,14 +314,14 @@ async def remove_comment(
 
 
 async def _remove(session: AsyncSession, comment_id: int) -> bool:
-    """Remove a comment, after its post has been locked, so that nobody replies meanwhile.
+    """Delete a comment, after its post has been locked, so that nobody replies meanwhile.
 
     Returns:
-        Whether it was there.
+        Whether it existed.
     """
-    is_it = (Comment.id == comment_id, Comment.author_id.is_not(None))
-    emptied = update(Comment).where(*is_it, has_replies()).values(Comment.REMOVED)
-    for statement in (emptied, delete(Comment).where(*is_it)):
+    is_comment = (Comment.id == comment_id, Comment.author_id.is_not(None))
+    emptied = update(Comment).where(*is_comment, has_replies()).values(Comment.REMOVED)
+    for statement in (emptied, delete(Comment).where(*is_comment)):
         changed = statement.returning(Comment.id).execution_options(synchronize_session=False)
         if await session.scalar(changed) is not None:
             return True

@@ -1,4 +1,4 @@
-"""What somebody may read of a comment."""
+"""What a viewer may read of a comment."""
 
 from typing import NamedTuple, Protocol
 
@@ -24,8 +24,8 @@ class ShownText(NamedTuple):
         html: the text; `None` if they may not read it.
         is_own: whether they wrote it.
         is_disabled: whether it is disabled.
-        is_removed_by_author: whether the author of the post has done that, and not a moderator.
-        reason: why; `None` if they may not read it.
+        is_removed_by_author: whether the author of the post disabled it, rather than a moderator.
+        reason: the reason; `None` if they may not read it.
     """
 
     html: str | None

@@ -1,8 +1,8 @@
-"""The threads of comments under a post, in pages.
+"""The threads of comments on a post, in pages.
 
-A page is a part of all comments in the order of their threads, so it costs the same in a thread of
-ten thousand comments. It may begin in the middle of a thread: then the comments above are loaded
-with it, and so are deleted ones that have replies.
+A page is a slice of all comments in the order of their threads, so it costs the same in a thread of
+ten thousand comments. It may start in the middle of a thread; then the comments above it are loaded
+as well, including deleted ones that have replies.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ from blog.posts.listed import AUTHOR_COLUMNS, Author, ListedPost
 
 
 class Sort(StrEnum):
-    """The order of threads. Within one, comments are in the order of their time."""
+    """The order of threads. Within a thread, comments are in chronological order."""
 
     OLDEST = "oldest"
     NEWEST = "newest"
@@ -55,10 +55,10 @@ class Sort(StrEnum):
 
 
 class ThreadComment(NamedTuple):
-    """A comment of a page, or one above it: an immutable value.
+    """A comment on a page, or above the page in its thread: an immutable value.
 
     Attributes:
-        author: of one that is deleted, without values.
+        author: the author, without values if the comment is deleted.
     """
 
     id: int
@@ -78,14 +78,14 @@ class ThreadComment(NamedTuple):
         return self.disabled_at is not None
 
 
-class Found(NamedTuple):
-    """A comment of a page, or one above it, as it is read.
+class ThreadRow(NamedTuple):
+    """A row with a comment on a page, or above the page in its thread.
 
     Attributes:
         path: the ids of the comments above it, from the first one of the thread, and its own.
-        is_shown: whether it is one of the page.
+        is_shown: whether it is on the page.
         is_listed: whether it can be shown, and is not deleted.
-        parent_author: the author of the comment that it replies to, unless that is deleted.
+        parent_author: the author of its parent comment, unless that is deleted.
         thread_likes: the likes of the first comment of its thread.
     """
 
@@ -103,12 +103,12 @@ class Node:
 
     Attributes:
         comment: the comment.
-        is_shown: whether the page has it. Otherwise only its replies are on the page.
+        is_shown: whether it is on the page. Otherwise only its replies are.
         is_deleted: whether it is deleted.
-        is_beside_parent: whether it is not indented below the comment that it replies to, because
-            it is deeper than replies are indented.
-        parent_author: as in `Found`.
-        replies: the replies, in their order.
+        is_beside_parent: whether it is at the same level as its parent, because replies are not
+            indented any deeper.
+        parent_author: as in `ThreadRow`.
+        replies: the replies, in order.
     """
 
     comment: ThreadComment
@@ -129,7 +129,7 @@ class Threads:
         sort: the order of threads.
     """
 
-    page: Page[Found]
+    page: Page[ThreadRow]
     first: Sequence[Node]
     sort: Sort
 
@@ -138,7 +138,7 @@ _POST = bindparam("post", type_=BigInteger)
 _NO_PATH: ColumnClause[list[int]] = literal_column("'{}'::bigint[]")
 
 
-# The columns of the tables themselves, so that the ORM has nothing to do with the rows.
+# Table columns rather than mapped attributes, so that rows bypass the ORM.
 _COLUMNS = (
     "id", "author_id", "parent_id", "body_html", "created_at", "edited_at", "disabled_at",
     "disabled_by_id", "disabled_reason", "like_count",
@@ -146,17 +146,18 @@ _COLUMNS = (
 
 
 def _comment_of(row_id: ColumnElement[int], name: str) -> FromClause:
-    """The comment with an id of the row before.
+    """The comment with an id from the preceding row.
 
-    Its limit lets PostgreSQL look up one at a time. It would read a table that is divided by month
-    as a whole, because it reckons that an id is looked up in each part (docs/scaling.md).
+    The limit makes PostgreSQL look up one at a time. Otherwise it would read all of a table that is
+    partitioned by month, because it expects to look up each id in each partition
+    (docs/scaling.md).
     """
     comments = Comment.__table__
     return select(comments).where(comments.c.id == row_id).limit(literal_column("1")).lateral(name)
 
 
 def _with_comments_above(places: Rows) -> Select[Any]:
-    """The comments at these places, and those above them, in no order."""
+    """The comments at these places and the comments above them, in no particular order."""
     shown = places.cte("shown")
     needed = select(func.unnest(shown.c.place).label("id")).distinct().subquery("needed")
     users = User.__table__
@@ -180,15 +181,15 @@ def _with_comments_above(places: Rows) -> Select[Any]:
     )
 
 
-def _found(row: Sequence[Any]) -> Found:
-    """A row of `_with_comments_above`."""
+def _row_of(row: Sequence[Any]) -> ThreadRow:
+    """Convert a row of `_with_comments_above`."""
     end = len(_COLUMNS) + len(AUTHOR_COLUMNS)
     author = Author._make(row[len(_COLUMNS) : end])
-    return Found(ThreadComment._make((*row[: len(_COLUMNS)], author)), *row[end:])
+    return ThreadRow(ThreadComment._make((*row[: len(_COLUMNS)], author)), *row[end:])
 
 
 _oldest_first = Order(thread_order(), descending=False)
-_OLDEST: Listing[Found] = Listing(
+_OLDEST: Listing[ThreadRow] = Listing(
     _oldest_first,
     select(Comment.id, thread_order().label("place")).where(Comment.post_id == _POST, is_listed()),
     lambda found: (found.path,),
@@ -198,9 +199,9 @@ _OLDEST: Listing[Found] = Listing(
 
 
 def _by_thread(
-    columns: Callable[[Any], tuple[Any, ...]], place: Callable[[Found], Sequence[Any]]
-) -> Listing[Found]:
-    """Threads in the descending order of columns of their first comments."""
+    columns: Callable[[Any], tuple[Any, ...]], place: Callable[[ThreadRow], Sequence[Any]]
+) -> Listing[ThreadRow]:
+    """Threads in descending order of columns of their first comments."""
     first = aliased(Comment, name="first")
     order = Order(*columns(first), thread_order())
     *after, after_path = order.after
@@ -259,26 +260,26 @@ async def threads_page(
     wanted: PageRequest | CursorRequest,
     sort: Sort = Sort.OLDEST,
 ) -> Threads:
-    """A page of the comments on `post` in the order of their threads.
+    """A page of the comments on `post`, in the order of their threads.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
     """
     listing, total = _LISTINGS[sort], post.comment_count
     if isinstance(wanted, PageRequest) and wanted.offset and wanted.offset >= total:
-        return _assembled([], listing.page([], wanted, total), sort)
+        return _build_threads([], listing.page([], wanted, total), sort)
     statement, parameters = listing.query(wanted, post=post.id)
     rows = await session.execute(statement, parameters)
-    found = _sorted([_found(row) for row in rows], sort)
+    found = _sort_by_thread([_row_of(row) for row in rows], sort)
     page = listing.page([each for each in found if each.is_shown], wanted, total)
-    return _assembled(found, page, sort)
+    return _build_threads(found, page, sort)
 
 
-def _sorted(found: Sequence[Found], sort: Sort) -> list[Found]:
-    """Comments in the order of their threads; the first of each thread is among them."""
+def _sort_by_thread(found: Sequence[ThreadRow], sort: Sort) -> list[ThreadRow]:
+    """Sort comments by thread; the first comment of each thread is among them."""
     likes = {each.comment.id: each.comment.like_count for each in found}
     found = [each._replace(thread_likes=likes[each.path[0]]) for each in found]
-    keys: dict[Sort, Callable[[Found], Any]] = {
+    keys: dict[Sort, Callable[[ThreadRow], Any]] = {
         Sort.OLDEST: lambda each: each.path,
         Sort.NEWEST: lambda each: (-each.path[0], each.path),
         Sort.TOP: lambda each: (-each.thread_likes, -each.path[0], each.path),
@@ -286,7 +287,7 @@ def _sorted(found: Sequence[Found], sort: Sort) -> list[Found]:
     return sorted(found, key=keys[sort])
 
 
-def _assembled(found: Sequence[Found], page: Page[Found], sort: Sort) -> Threads:
+def _build_threads(found: Sequence[ThreadRow], page: Page[ThreadRow], sort: Sort) -> Threads:
     shown = {each.comment.id for each in page.rows}
     needed = {above for each in page.rows for above in each.path}
     nodes: dict[int, Node] = {}

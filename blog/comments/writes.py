@@ -40,10 +40,10 @@ _EVENT = {
     "comment_id": "id", "post_id": "post_id", "author_id": "author_id", "parent_id": "parent_id",
 }  # fmt: skip
 
-# The post is locked before its comments get their ids, until the commit: so ids are in the order
-# of the list, and the previous count gives the positions of comments that are not replies: they
-# come last. Nor is a comment deleted that the same form has published before: that locks the post
-# first, too. Then the comments that are replied to are locked, and read as they are now.
+# The post is locked from before its comments get their ids until the commit, so ids are in the
+# order of the list, and the previous count gives the positions of top-level comments, which come
+# last. The lock also keeps a comment that the same form has published before from being deleted,
+# because a deletion locks the post first, too. Then the parent comments are locked and read again.
 _PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
         SELECT id, slug, comment_count - {_OF_DELETED} AS comment_count, author_id, comments_limited
@@ -87,9 +87,9 @@ _PUBLISH = text(f"""
         ) END AS position
     FROM added JOIN new USING (id)
 """)  # noqa: S608
-# Of each comment whose post is or was public: whether a moderator has hidden that, whether comments
-# on it are open, and whether to this author.
-_REFUSING = text(f"""
+# For each comment whose post is or was public: whether a moderator has hidden the post, whether
+# comments on it are open, and whether this author may comment.
+_REFUSAL_REASONS = text(f"""
     SELECT given.place - 1, post.hidden_at IS NOT NULL, post.comments_open, {_MAY_COMMENT}
     FROM unnest(CAST(:posts AS bigint[]), CAST(:authors AS bigint[]))
         WITH ORDINALITY AS given (post_id, author_id, place)
@@ -104,7 +104,7 @@ class NewComment(NamedTuple):
 
     Attributes:
         submission: its idempotency key (`core.web.submissions`).
-        parent_id: the comment that it replies to.
+        parent_id: the id of its parent comment, if any.
     """
 
     post_id: int
@@ -117,7 +117,7 @@ class NewComment(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A published comment, its position on its post, from 1, and the slug of that.
+    """A published comment, its position on its post, from 1, and the slug of the post.
 
     The position of a reply is `None`, because it needs another statement. `created_at` is `None` if
     the same form has published the comment before.
@@ -132,11 +132,11 @@ class Written(NamedTuple):
 class Refusal(enum.Enum):
     """Why a comment was not published."""
 
-    GONE = enum.auto()  # The post does not exist, or is not published.
+    GONE = enum.auto()  # The post doesn't exist, or is not published.
     HIDDEN = enum.auto()
     CLOSED = enum.auto()
     LIMITED = enum.auto()  # To people the author of the post follows.
-    NO_PARENT = enum.auto()  # What it replies to is not under the post, is deleted or disabled.
+    NO_PARENT = enum.auto()  # The parent is not on the post, or is deleted or disabled.
 
 
 # Both have handlers, so a batch is a transaction.
@@ -147,32 +147,34 @@ async def publish(
     """Publish comments, one per idempotency key.
 
     Returns:
-        The published comment for each, or why there is none.
+        For each, the published comment or the reason why there is none.
     """
-    written = await _add(session, comments)
-    sent_again = {
-        place: new.submission
-        for place, new in enumerate(comments)
-        if place not in written and new.submission
+    written = await _insert(session, comments)
+    duplicates = {
+        index: new.submission
+        for index, new in enumerate(comments)
+        if index not in written and new.submission
     }
-    if sent_again:
-        found = await queries.submitted(session, list(sent_again.values()))
+    if duplicates:
+        found = await queries.find_submitted(session, list(duplicates.values()))
         written |= {
-            place: Written(*found[submission], None)
-            for place, submission in sent_again.items()
+            index: Written(*found[submission], None)
+            for index, submission in duplicates.items()
             if submission in found
         }
-    missing = [place for place in range(len(comments)) if place not in written]
+    missing = [index for index in range(len(comments)) if index not in written]
     return [
-        written.get(place) or refusal
-        for place, refusal in enumerate(await _refusals(session, comments, missing))
+        written.get(index) or refusal
+        for index, refusal in enumerate(await _refusals(session, comments, missing))
     ]
 
 
-async def refusal_of(session: AsyncSession, comment: NewComment) -> Refusal | None:
-    """Why a comment could not be published at the moment; `None` if it could."""
+async def find_refusal(session: AsyncSession, comment: NewComment) -> Refusal | None:
+    """Find the reason why a comment can't be published now; `None` if it can."""
     post, author = [comment.post_id], [comment.author.id]
-    row = (await session.execute(_REFUSING, {"posts": post, "authors": author})).one_or_none()
+    row = (
+        await session.execute(_REFUSAL_REASONS, {"posts": post, "authors": author})
+    ).one_or_none()
     if row is None:
         return Refusal.GONE
     _, is_hidden, is_open, may_comment = row
@@ -193,29 +195,29 @@ async def refusal_of(session: AsyncSession, comment: NewComment) -> Refusal | No
 async def _refusals(
     session: AsyncSession, comments: Sequence[NewComment], missing: Sequence[int]
 ) -> Sequence[Refusal]:
-    """Why those comments are missing; the others need no statement."""
+    """Find the reasons why comments are missing; costs no statement if none are."""
     refusals = [Refusal.GONE] * len(comments)
     if not missing:
         return refusals
     about = {
-        "posts": [comments[place].post_id for place in missing],
-        "authors": [comments[place].author.id for place in missing],
+        "posts": [comments[index].post_id for index in missing],
+        "authors": [comments[index].author.id for index in missing],
     }
-    for place, is_hidden, is_open, may_comment in await session.execute(_REFUSING, about):
+    for index, is_hidden, is_open, may_comment in await session.execute(_REFUSAL_REASONS, about):
         if is_hidden:
-            refusals[missing[place]] = Refusal.HIDDEN
+            refusals[missing[index]] = Refusal.HIDDEN
         elif not is_open:
-            refusals[missing[place]] = Refusal.CLOSED
+            refusals[missing[index]] = Refusal.CLOSED
         elif not may_comment:
-            refusals[missing[place]] = Refusal.LIMITED
-        elif comments[missing[place]].parent_id:
-            refusals[missing[place]] = Refusal.NO_PARENT
+            refusals[missing[index]] = Refusal.LIMITED
+        elif comments[missing[index]].parent_id:
+            refusals[missing[index]] = Refusal.NO_PARENT
     return refusals
 
 
-async def _add(session: AsyncSession, new: Sequence[NewComment]) -> dict[int, Written]:
-    """Insert comments. Returns those that are new, by index; known idempotency keys are left out,
-    and what is refused."""
+async def _insert(session: AsyncSession, new: Sequence[NewComment]) -> dict[int, Written]:
+    """Insert comments; return the new ones by index, without refused ones and those of known
+    idempotency keys."""
     parameters = {
         "posts": [comment.post_id for comment in new],
         "authors": [comment.author.id for comment in new],

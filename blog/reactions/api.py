@@ -32,7 +32,7 @@ from blog.posts.api import readable_post
 from blog.posts.listed import ListedPost
 from blog.reactions import queries, service
 from blog.reactions.folders import delete_folder, rename_folder
-from blog.reactions.queries import Folder, Kept
+from blog.reactions.queries import BookmarkEntry, Folder
 from blog.reactions.schemas import BookmarkChange, FolderUpdate
 from blog.users.api import UserList, resource
 
@@ -210,16 +210,16 @@ async def list_bookmarks() -> Response:
     name, user_id = request.args.get("folder"), required_account().id
     found = await read(queries.bookmarks_of_folder, wanted, user_id, name)
 
-    def resource_of(kept: Kept, to: Links) -> BookmarkResource:
-        post = kept.post
+    def resource_of(entry: BookmarkEntry, to: Links) -> BookmarkResource:
+        post = entry.post
         return BookmarkResource(
-            post_id=kept.post_id,
-            post_url=to.post(kept.post_id),
+            post_id=entry.post_id,
+            post_url=to.post(entry.post_id),
             html_url=to.page_of_post(post.id, post.slug) if post else None,
             title=post.title if post else None,
             author=post.author.username if post else None,
-            folder=found.folders.get(kept.folder_id),
-            bookmarked_at=kept.created_at,
+            folder=found.folders.get(entry.folder_id),
+            bookmarked_at=entry.created_at,
         )
 
     return await list_response(BookmarkList, found.page, resource_of, also={"folder": name})

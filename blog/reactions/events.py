@@ -1,4 +1,4 @@
-"""Domain events of likes. Bookmarks are private, so they cause none."""
+"""Domain events of likes. Bookmarks are private, so they have none."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class PostLiked(DomainEvent):
 
 @dataclass(frozen=True)
 class PostUnliked(DomainEvent):
-    """A user doesn't like a post any more."""
+    """A user removed their like of a post."""
 
     user_id: int
     post_id: int
@@ -31,7 +31,7 @@ class CommentLiked(DomainEvent):
 
 @dataclass(frozen=True)
 class CommentUnliked(DomainEvent):
-    """A user doesn't like a comment any more."""
+    """A user removed their like of a comment."""
 
     user_id: int
     comment_id: int

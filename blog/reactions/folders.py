@@ -1,4 +1,4 @@
-"""The folders of bookmarks. Nobody else knows of them."""
+"""Bookmark folders, which are private."""
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,18 +19,18 @@ NAME_IS_TAKEN = lazy_gettext("You already have a folder with this name.")
 NO_BOOKMARK = lazy_gettext("This bookmark doesn't exist. You may have removed it.")
 
 
-async def folder_named(session: AsyncSession, user_id: int, name: str) -> int:
-    """The id of a user's folder with a name, in any case, which is added if it is new; the caller
-    commits.
+async def get_or_add_folder(session: AsyncSession, user_id: int, name: str) -> int:
+    """The id of a user's folder with this name, ignoring case. It is added if it doesn't exist; the
+    caller commits.
 
     Raises:
         LimitReachedError: they have the maximum number of folders.
     """
-    # The lock prevents the deletion of the folder until it has the bookmark.
-    named = _with_name(user_id, name).with_for_update(read=True, key_share=True)
+    # The lock prevents the folder from being deleted before the bookmark is in it.
+    named = _folder_with_name(user_id, name).with_for_update(read=True, key_share=True)
     if (found := await session.scalar(named)) is not None:
         return found
-    return await _add(session, user_id, name)
+    return await _insert_folder(session, user_id, name)
 
 
 async def add_folder(session: AsyncSession, viewer: Viewer, name: str) -> int:
@@ -40,23 +40,23 @@ async def add_folder(session: AsyncSession, viewer: Viewer, name: str) -> int:
         Its id.
 
     Raises:
-        InvalidFieldsError: the viewer has one with this name.
+        InvalidFieldsError: the viewer already has one with this name.
         LimitReachedError: they have the maximum number.
     """
-    folder_id = await _add(session, viewer.id, name, is_new=True)
+    folder_id = await _insert_folder(session, viewer.id, name, is_new=True)
     await session.commit()
     return folder_id
 
 
 async def rename_folder(session: AsyncSession, viewer: Viewer, folder_id: int, name: str) -> None:
-    """Give a folder of the viewer's another name.
+    """Rename one of the viewer's folders.
 
     Raises:
         NotFoundError: they have no such folder.
         InvalidFieldsError: they have another one with this name.
     """
-    await _lock(session, viewer.id)
-    if await session.scalar(_with_name(viewer.id, name)) not in {None, folder_id}:
+    await _lock_user(session, viewer.id)
+    if await session.scalar(_folder_with_name(viewer.id, name)) not in {None, folder_id}:
         raise InvalidFieldsError({"name": NAME_IS_TAKEN})
     renamed = update(BookmarkFolder).where(*_own(viewer, folder_id)).values(name=name)
     if await session.scalar(renamed.returning(BookmarkFolder.id)) is None:
@@ -65,7 +65,7 @@ async def rename_folder(session: AsyncSession, viewer: Viewer, folder_id: int, n
 
 
 async def delete_folder(session: AsyncSession, viewer: Viewer, folder_id: int) -> None:
-    """Delete a folder of the viewer's; its bookmarks are kept, in no folder.
+    """Delete one of the viewer's folders; its bookmarks stay, in no folder.
 
     Raises:
         NotFoundError: they have no such folder.
@@ -78,7 +78,7 @@ async def delete_folder(session: AsyncSession, viewer: Viewer, folder_id: int) -
 async def move_bookmark(
     session: AsyncSession, viewer: Viewer, post_id: int, folder_id: int | None
 ) -> None:
-    """Put a bookmark of the viewer's into a folder of theirs, or out of it.
+    """Move one of the viewer's bookmarks into a folder, or out of its folder.
 
     Raises:
         NotFoundError: they have no such bookmark or folder.
@@ -97,9 +97,11 @@ async def move_bookmark(
     await session.commit()
 
 
-async def _add(session: AsyncSession, user_id: int, name: str, *, is_new: bool = False) -> int:
-    await _lock(session, user_id)
-    if (found := await session.scalar(_with_name(user_id, name))) is not None:
+async def _insert_folder(
+    session: AsyncSession, user_id: int, name: str, *, is_new: bool = False
+) -> int:
+    await _lock_user(session, user_id)
+    if (found := await session.scalar(_folder_with_name(user_id, name))) is not None:
         if is_new:
             raise InvalidFieldsError({"name": NAME_IS_TAKEN})
         return found
@@ -112,12 +114,12 @@ async def _add(session: AsyncSession, user_id: int, name: str, *, is_new: bool =
     return folder.id
 
 
-async def _lock(session: AsyncSession, user_id: int) -> None:
-    """Let this user's folders be added and renamed one after another."""
+async def _lock_user(session: AsyncSession, user_id: int) -> None:
+    """Lock a user, so that their folders are added and renamed one after another."""
     await session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
-def _with_name(user_id: int, name: str) -> Select[int]:
+def _folder_with_name(user_id: int, name: str) -> Select[int]:
     return select(BookmarkFolder.id).where(
         BookmarkFolder.user_id == user_id, func.lower(BookmarkFolder.name) == func.lower(name)
     )

@@ -1,4 +1,4 @@
-"""Buttons below a post and its comments, and who likes it."""
+"""The buttons below a post and its comments, and the lists of people who like them."""
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -31,20 +31,20 @@ PEOPLE_PER_PAGE = 50
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def like(post_id: int) -> ResponseReturnValue:
-    """Like a post, and return to it, or to the list that it is in."""
+    """Like a post, and return to it, or to the list that it was in."""
     post = await readable_post(post_id)
     await service.like_post(await writes(), required_viewer(), post)
-    return await _back_to(post)
+    return await _redirect_to_post(post)
 
 
 @blueprint.post("/post/<id:post_id>/unlike")
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def unlike(post_id: int) -> ResponseReturnValue:
-    """Take a like back, and return as `like` does."""
+    """Remove a like, and return as `like` does."""
     post = await readable_post(post_id)
     await service.unlike_post(await writes(), required_viewer(), post)
-    return await _back_to(post)
+    return await _redirect_to_post(post)
 
 
 @blueprint.post("/post/<id:post_id>/bookmark")
@@ -54,7 +54,7 @@ async def bookmark(post_id: int) -> ResponseReturnValue:
     """Bookmark a post, and return as `like` does."""
     post = await readable_post(post_id)
     await service.bookmark_post(db(), required_viewer(), post)
-    return await _back_to(post, _("Saved to your bookmarks."))
+    return await _redirect_to_post(post, _("Saved to your bookmarks."))
 
 
 @blueprint.post("/post/<id:post_id>/unbookmark")
@@ -65,7 +65,7 @@ async def unbookmark(post_id: int) -> ResponseReturnValue:
     await service.remove_bookmark(db(), required_viewer(), post_id)
     done = _("Removed from your bookmarks.")
     try:
-        return await _back_to(await readable_post(post_id), done)
+        return await _redirect_to_post(await readable_post(post_id), done)
     except NotFoundError:
         await flash(done, "success")
         return redirect(url_for("site.bookmarks"))
@@ -78,29 +78,29 @@ async def like_comment(comment_id: int) -> ResponseReturnValue:
     """Like a comment, and return to it."""
     comment = await readable_comment(comment_id)
     await service.like_comment(await writes(), required_viewer(), comment)
-    return await _back_to_comment(comment_id)
+    return await _redirect_to_comment(comment_id)
 
 
 @blueprint.post("/comment/<id:comment_id>/unlike")
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def unlike_comment(comment_id: int) -> ResponseReturnValue:
-    """Take a like of a comment back, and return to it."""
+    """Remove a like of a comment, and return to it."""
     comment = await readable_comment(comment_id)
     await service.unlike_comment(await writes(), required_viewer(), comment)
-    return await _back_to_comment(comment_id)
+    return await _redirect_to_comment(comment_id)
 
 
 @blueprint.get("/post/<id:post_id>/likes")
 async def likes(post_id: int) -> ResponseReturnValue:
-    """Who likes a post."""
+    """List the people who like a post."""
     post = await readable_post(post_id)
     return await _likes_page(post, post)
 
 
 @blueprint.get("/comment/<id:comment_id>/likes")
 async def comment_likes(comment_id: int) -> ResponseReturnValue:
-    """Who likes a comment."""
+    """List the people who like a comment."""
     comment = await readable_comment(comment_id)
     return await _likes_page(comment, comment.post, comment)
 
@@ -116,17 +116,17 @@ async def _likes_page(
     )
 
 
-async def _back_to_comment(comment_id: int) -> ResponseReturnValue:
-    """Return to the comment, on the page of the form if that says where it is."""
+async def _redirect_to_comment(comment_id: int) -> ResponseReturnValue:
+    """Redirect to the comment, on the page given in the form if there is one."""
     page = local_address((await request.form).get("next"))
     if page is None:
         return redirect(url_for("comments.show", comment_id=comment_id))
     return redirect(f"{page.partition('#')[0]}#comment-{comment_id}")
 
 
-async def _back_to(post: Post, done: str = "") -> ResponseReturnValue:
-    """Return to a post; or to where it stands in the list whose address the form has, which shows
-    by its buttons what was done. To the script of a list, the answer is these buttons."""
+async def _redirect_to_post(post: Post, done: str = "") -> ResponseReturnValue:
+    """Redirect to a post, or to its place in the list whose URL the form contains, where the
+    buttons show what was done. A list's script gets only these buttons."""
     if prefers_json():
         fresh = await readable_post(post.id)
         state = await viewer_state(db(), required_viewer().id, [post.id])

@@ -33,18 +33,18 @@ class Folder(NamedTuple):
 
 
 class FolderPage(NamedTuple):
-    """A page of bookmarks, and the names of all folders by their ids."""
+    """A page of bookmarks, and the names of all folders by id."""
 
-    page: "Page[Kept]"
+    page: "Page[BookmarkEntry]"
     folders: Mapping[int | None, str]
 
 
-class Kept(NamedTuple):
+class BookmarkEntry(NamedTuple):
     """A bookmark.
 
     Attributes:
-        post: `None` if it is not public any more.
-        folder_id: the folder that it is in, if it is in one.
+        post: the post; `None` if it is no longer public.
+        folder_id: the id of its folder, if it is in one.
     """
 
     post: PostCard | None
@@ -61,11 +61,11 @@ _FOLDERS = (
 
 
 def _likes(table: type[PostLike] | type[CommentLike], liked_id: Any) -> Listing[Any]:
-    """The likes of a post or comment, the newest first.
+    """The likes of a post or comment, newest first.
 
     Args:
         table: the table of likes.
-        liked_id: its column with what is liked.
+        liked_id: its column with the id of the post or comment.
     """
 
     def with_people(part: Rows) -> Select[Any]:
@@ -104,8 +104,8 @@ def _with_posts(part: Rows) -> Rows:
     )
 
 
-# The posts that are not public are left out only at the end, so that those of the pages before
-# need not be read.
+# Posts that are not public are left out only at the end, so that those of earlier pages need not be
+# read.
 def list_of_bookmarks(*which: ColumnElement[bool]) -> Listing[Any]:
     """A list of some of a user's bookmarks.
 
@@ -116,7 +116,7 @@ def list_of_bookmarks(*which: ColumnElement[bool]) -> Listing[Any]:
     return Listing(
         Order(_BOOKMARK.created_at, _BOOKMARK.post_id),
         select(*keys).where(_BOOKMARK.user_id == bindparam("of", type_=BigInteger), *which),
-        lambda kept: (kept.created_at, kept.post_id),
+        lambda entry: (entry.created_at, entry.post_id),
         complete=_with_posts,
     )
 
@@ -129,7 +129,7 @@ async def likes_page(
     session: AsyncSession, liked: Post | ListedPost | Comment,
     wanted: PageRequest | CursorRequest, filtered_for: int = 0,
 ) -> Page[PostLike | CommentLike]:  # fmt: skip
-    """The likes of a post or comment, the newest first; the `user` of each is loaded.
+    """The likes of a post or comment, newest first; the `user` of each is loaded.
 
     Args:
         filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
@@ -145,12 +145,12 @@ async def bookmarks_page(
     wanted: PageRequest | CursorRequest,
     user_id: int,
     folder_id: int | None = None,
-) -> Page[Kept]:
-    """A user's bookmarks, or those in a folder, the newest first.
+) -> Page[BookmarkEntry]:
+    """A user's bookmarks, or those in a folder, newest first.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
-        TooDeepError: the page has no number.
+        InvalidCursorError: the cursor doesn't belong to this list.
+        TooDeepError: the page is too deep to have a number.
     """
     listing = _ALL if folder_id is None else _OF_FOLDER
     return await page_of_bookmarks(session, listing, wanted, of=user_id, folder=folder_id)
@@ -159,12 +159,12 @@ async def bookmarks_page(
 async def bookmarks_of_folder(
     session: AsyncSession, wanted: CursorRequest, user_id: int, name: str | None
 ) -> FolderPage:
-    """A user's bookmarks, or those in the folder with a name in any case, as by `bookmarks_page`,
-    with their number.
+    """A user's bookmarks, or those in the folder with this name, ignoring case, like
+    `bookmarks_page`, with their total.
 
     Raises:
         NotFoundError: there is no such folder.
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
     """
     folders = await folders_of(session, user_id)
     folder_id = None
@@ -185,24 +185,26 @@ async def page_of_bookmarks(
     listing: Listing[Any],
     wanted: PageRequest | CursorRequest,
     **values: Any,
-) -> Page[Kept]:
+) -> Page[BookmarkEntry]:
     """A page of a `list_of_bookmarks`.
 
     Args:
         values: the parameters of its conditions, and `of`, the id of the user.
 
     Raises:
-        InvalidCursorError, TooDeepError: as of `bookmarks_page`.
+        InvalidCursorError, TooDeepError: as in `bookmarks_page`.
     """
     if deep := listing.too_deep(wanted):
         return listing.page_past_the_end(deep, None)
     statement, parameters = listing.query(wanted, **values)
     rows: Sequence[Any] = (await session.execute(statement, parameters)).all()
-    kept = [Kept(None if row[0] is None else card_of_row(row), *row[-3:]) for row in rows]
-    return listing.page(kept, wanted)
+    entries = [
+        BookmarkEntry(None if row[0] is None else card_of_row(row), *row[-3:]) for row in rows
+    ]
+    return listing.page(entries, wanted)
 
 
 async def folders_of(session: AsyncSession, user_id: int) -> Sequence[Folder]:
-    """A user's folders, by their names."""
+    """A user's folders, sorted by name."""
     rows = await session.execute(_FOLDERS, {"user": user_id})
     return [Folder._make(row) for row in rows]

@@ -1,7 +1,6 @@
-"""Liking posts and comments, and bookmarking posts. Each function is one transaction, and does
-nothing the second time.
+"""Like posts and comments, and bookmark posts. Each function is one transaction, and idempotent.
 
-The caller has read the post or comment, and the viewer may read it.
+The caller has loaded the post or comment, and checked that the viewer may read it.
 """
 
 from sqlalchemy import delete
@@ -18,7 +17,7 @@ from blog.core.web.batches import Batches
 from blog.models import Bookmark, Comment, Permission, Post
 from blog.posts.listed import ListedPost
 from blog.posts.locking import POST_IS_GONE
-from blog.reactions.folders import folder_named
+from blog.reactions.folders import get_or_add_folder
 from blog.reactions.policies import may_like_comment, may_react_to_post
 from blog.reactions.writes import (
     Pair,
@@ -29,7 +28,7 @@ from blog.reactions.writes import (
 )
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
-# For those whom the author has blocked.
+# For people blocked by the author.
 NOT_POSSIBLE = lazy_gettext("You can't like this post.")
 NOT_POSSIBLE_FOR_COMMENT = lazy_gettext("You can't like this comment.")
 NOT_PUBLIC = lazy_gettext("You can like or bookmark a post as soon as everyone can read it.")
@@ -37,14 +36,14 @@ NOT_SHOWN = lazy_gettext("You can only like a comment that everyone can read.")
 
 
 async def like_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) -> None:
-    """Let the viewer like a post.
+    """Like a post for the viewer.
 
     Raises:
         ForbiddenError: the viewer may not, the post isn't public, or the viewer or its author has
             blocked the other.
         NotFoundError: it was deleted, hidden or unpublished concurrently.
     """
-    _require(viewer, post)
+    _require_may_react(viewer, post)
     await refuse_blocked(writes, viewer, post.author_id, NOT_POSSIBLE)
     with refusing_blocked(NOT_POSSIBLE):
         is_there = await writes.run(add_to_posts, Pair(viewer.id, post.id))
@@ -53,23 +52,23 @@ async def like_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) ->
 
 
 async def unlike_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) -> None:
-    """Take a like back."""
+    """Remove the viewer's like of a post."""
     await writes.run(remove_from_posts, Pair(viewer.id, post.id))
 
 
 async def like_comment(writes: Batches, viewer: Viewer, comment: Comment) -> None:
-    """Let the viewer like a comment; its post must be loaded.
+    """Like a comment for the viewer; its post must be loaded.
 
     Raises:
-        ForbiddenError: the viewer may not, not everybody can read the comment, or the viewer and
-            one of the authors have blocked the other.
+        ForbiddenError: the viewer may not, the comment isn't public, or there is a block between
+            the viewer and the author of the comment or post.
         NotFoundError: it was deleted, disabled or hidden concurrently.
     """
     if not viewer.can(Permission.COMMENT):
         raise ForbiddenError
     if not may_like_comment(viewer, comment, comment.post):
         raise ForbiddenError(NOT_SHOWN)
-    # People whom the author of the comment or of its post has blocked can neither answer nor like.
+    # People blocked by the author of the comment or of its post can neither reply nor like.
     for author_id in {comment.author_id, comment.post.author_id}:
         await refuse_blocked(writes, viewer, author_id, NOT_POSSIBLE_FOR_COMMENT)
     with refusing_blocked(NOT_POSSIBLE_FOR_COMMENT):
@@ -79,7 +78,7 @@ async def like_comment(writes: Batches, viewer: Viewer, comment: Comment) -> Non
 
 
 async def unlike_comment(writes: Batches, viewer: Viewer, comment: Comment) -> None:
-    """Take a like of a comment back."""
+    """Remove the viewer's like of a comment."""
     await writes.run(remove_from_comments, Pair(viewer.id, comment.id))
 
 
@@ -95,14 +94,14 @@ async def bookmark_post(
 
     Args:
         folder: the name of the folder to put it in, which is added if it is new.
-        moves: whether a bookmark that is there goes into this folder, or out of all.
+        moves: whether an existing bookmark is moved into this folder, or out of its folder.
 
     Raises:
-        ForbiddenError, NotFoundError: as by `like_post`.
-        LimitReachedError: as by `folder_named`.
+        ForbiddenError, NotFoundError: as in `like_post`.
+        LimitReachedError: as in `get_or_add_folder`.
     """
-    _require(viewer, post)
-    folder_id = None if folder is None else await folder_named(session, viewer.id, folder)
+    _require_may_react(viewer, post)
+    folder_id = None if folder is None else await get_or_add_folder(session, viewer.id, folder)
     added = insert(Bookmark).values(user_id=viewer.id, post_id=post.id, folder_id=folder_id)
     if moves:
         key = (Bookmark.user_id, Bookmark.post_id)
@@ -119,14 +118,14 @@ async def bookmark_post(
 
 
 async def remove_bookmark(session: AsyncSession, viewer: Viewer, post_id: int) -> None:
-    """Remove a bookmark of the viewer's; its post need not be there any more."""
+    """Remove one of the viewer's bookmarks, even if its post no longer exists."""
     await session.execute(
         delete(Bookmark).where(Bookmark.user_id == viewer.id, Bookmark.post_id == post_id)
     )
     await session.commit()
 
 
-def _require(viewer: Viewer, post: Post | ListedPost) -> None:
+def _require_may_react(viewer: Viewer, post: Post | ListedPost) -> None:
     if not viewer.can(Permission.COMMENT):
         raise ForbiddenError
     if not may_react_to_post(viewer, post):

@@ -17,7 +17,7 @@ from blog.reactions.events import CommentLiked, CommentUnliked, PostLiked, PostU
 _GIVEN = "unnest(CAST(:users AS bigint[]), CAST(:rows AS bigint[])) AS given (user_id, row_id)"
 _IS_PUBLIC = visible_to(ANONYMOUS)
 _IS_SHOWN = and_(is_listed(), Comment.disabled_at.is_(None))
-# As every deletion of a post does, lock it before its comments: a notification refers to both.
+# Lock the post before its comments, like every deletion of a post: notifications refer to both.
 _POSTS = f"""
     post AS MATERIALIZED (
         SELECT id FROM posts
@@ -28,12 +28,16 @@ _POSTS = f"""
 """  # noqa: S608
 
 
-# Both lock what is liked, which counts its likes, in the order of the ids.
-def _adding(what: str, rows: str, event: type[DomainEvent], *, before: str = "") -> TextClause:
-    """The statement that adds likes of posts or comments, those in `rows`.
+# Both statements lock the liked rows, which count their likes, in order of their ids.
+def _insert_statement(
+    what: str, rows: str, event: type[DomainEvent], *, before: str = ""
+) -> TextClause:
+    """Build the statement that inserts likes of posts or comments.
 
     Args:
-        before: a part of the statement to be run first.
+        what: `post` or `comment`.
+        rows: the FROM clause with the condition that they can be liked.
+        before: a CTE that comes first.
     """
     return text(f"""
         WITH {before} liked AS MATERIALIZED (
@@ -52,8 +56,8 @@ def _adding(what: str, rows: str, event: type[DomainEvent], *, before: str = "")
     """)  # noqa: S608
 
 
-def _removing(what: str, event: type[DomainEvent]) -> TextClause:
-    """The statement that deletes likes of posts or comments."""
+def _delete_statement(what: str, event: type[DomainEvent]) -> TextClause:
+    """Build the statement that deletes likes of posts or comments."""
     return text(f"""
         WITH liked AS MATERIALIZED (
             SELECT id FROM {what}s WHERE id = ANY(CAST(:rows AS bigint[]))
@@ -73,15 +77,15 @@ def _fields(what: str) -> dict[str, str]:
     return {"user_id": "user_id", f"{what}_id": f"{what}_id"}
 
 
-_ADD_TO_POSTS = _adding("post", f"posts WHERE {_IS_PUBLIC}", PostLiked)
-_REMOVE_FROM_POSTS = _removing("post", PostUnliked)
-_ADD_TO_COMMENTS = _adding(
+_ADD_TO_POSTS = _insert_statement("post", f"posts WHERE {_IS_PUBLIC}", PostLiked)
+_REMOVE_FROM_POSTS = _delete_statement("post", PostUnliked)
+_ADD_TO_COMMENTS = _insert_statement(
     "comment",
     f"comments WHERE post_id IN (SELECT id FROM post) AND {_IS_SHOWN}",  # noqa: S608
     CommentLiked,
     before=_POSTS,
 )
-_REMOVE_FROM_COMMENTS = _removing("comment", CommentUnliked)
+_REMOVE_FROM_COMMENTS = _delete_statement("comment", CommentUnliked)
 
 
 class Pair(NamedTuple):
@@ -93,25 +97,25 @@ class Pair(NamedTuple):
 
 @records_events(PostLiked)
 async def add_to_posts(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
-    """Add likes of posts; returns for each whether the post is there, and public."""
+    """Add likes of posts; returns for each whether the post exists and is public."""
     return await _add(session, pairs, _ADD_TO_POSTS, PostLiked)
 
 
 @records_events(PostUnliked)
 async def remove_from_posts(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[None]:
-    """Delete likes of posts, if they are there."""
+    """Delete likes of posts, if they exist."""
     return await _remove(session, pairs, _REMOVE_FROM_POSTS, PostUnliked)
 
 
 @records_events(CommentLiked)
 async def add_to_comments(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
-    """Add likes of comments; returns for each whether everybody can read the comment."""
+    """Add likes of comments; returns for each whether the comment exists and is public."""
     return await _add(session, pairs, _ADD_TO_COMMENTS, CommentLiked)
 
 
 @records_events(CommentUnliked)
 async def remove_from_comments(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[None]:
-    """Delete likes of comments, if they are there."""
+    """Delete likes of comments, if they exist."""
     return await _remove(session, pairs, _REMOVE_FROM_COMMENTS, CommentUnliked)
 
 
@@ -123,8 +127,8 @@ async def _add(
 ) -> Sequence[bool]:
     rows = (await session.execute(statement, _parameters(pairs))).all()
     await dispatch(session, [event(user_id, row_id) for row_id, user_id in rows if user_id])
-    there = {row_id for row_id, _ in rows}
-    return [pair.row_id in there for pair in pairs]
+    present = {row_id for row_id, _ in rows}
+    return [pair.row_id in present for pair in pairs]
 
 
 async def _remove(

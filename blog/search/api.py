@@ -22,7 +22,7 @@ from blog.models import Scope
 from blog.posts.api import add_viewer_state
 from blog.posts.resources import EXAMPLE as EXAMPLE_OF_POST
 from blog.posts.resources import PostResource, post_resource
-from blog.search.finding import Asked, find_resources
+from blog.search.finding import SearchRequest, find_resources
 from blog.search.statements import LOOKED_THROUGH_FOR_PHRASE, MOST_FOUND, Sorting
 from blog.users.api import EXAMPLE as EXAMPLE_OF_PERSON
 from blog.users.api import UserResource
@@ -113,7 +113,7 @@ async def search() -> Response:
     try:
         found = await read(
             find_resources,
-            Asked(query.q, Sorting(query.sort), wanted, viewer.id, viewer.filtered_for),
+            SearchRequest(query.q, Sorting(query.sort), wanted, viewer.id, viewer.filtered_for),
         )
     except DBAPIError as error:
         if not is_timeout(error):

@@ -1,4 +1,4 @@
-"""The feed of a search: the newest posts or comments that it finds."""
+"""The feed of a search: the newest posts or comments that match."""
 
 from quart import Blueprint, Response, abort, request, url_for
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +23,7 @@ from blog.search.statements import Sorting
 blueprint = Blueprint("search_feeds", __name__)
 blueprint.before_request(require_feeds)
 
-# The number of posts whose texts are read at once, however long they are.
+# Posts whose texts are read at once, however long they are.
 FEED_SIZE = 10
 NO_QUESTION = lazy_gettext("Please add what to search for: ?q=…")
 TOOK_TOO_LONG = lazy_gettext("This search took too long. Please make it more specific.")
@@ -32,7 +32,7 @@ TOOK_TOO_LONG = lazy_gettext("This search took too long. Please make it more spe
 @blueprint.get("/search/feed.<any(atom, json):form>")
 @quota(SEARCHING)
 async def of_search(form: str) -> Response:
-    """The newest posts that `?q=` finds, or comments with `in:comments`."""
+    """The newest posts that match `?q=`, or comments with `in:comments`, as a feed."""
     question = without_forbidden(request.args.get("q", "")).strip()[:LONGEST]
     if not question:
         raise NotFoundError(NO_QUESTION)

@@ -1,4 +1,4 @@
-"""One search, as a page and the API need it: everything is read in one transaction."""
+"""Run a search for a page, a feed or the API. Everything is read in one transaction."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,8 +18,8 @@ from blog.search.results import ShownComment, ShownPost
 from blog.search.statements import Sorting
 
 
-class Asked(NamedTuple):
-    """A search: what somebody typed, and which page of the results in which order they want.
+class SearchRequest(NamedTuple):
+    """A search as typed, with the requested page and order of the results.
 
     Attributes:
         filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
@@ -32,8 +32,8 @@ class Asked(NamedTuple):
     filtered_for: int = 0
 
 
-class Found(NamedTuple):
-    """What the page of a search shows: posts or comments. People, tags and own posts are on the
+class SearchPage(NamedTuple):
+    """The results on a page: posts or comments. People, tags and the viewer's own posts are on the
     first page only."""
 
     question: Question
@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 
 class FoundTexts(NamedTuple):
-    """What the feed of a search shows, and the cursor of the next page."""
+    """The results in a feed, and the cursor of the next page."""
 
     posts: Sequence[ListedPost]
     comments: Sequence[Comment]
@@ -54,7 +54,7 @@ class FoundTexts(NamedTuple):
 
 
 class FoundResources(NamedTuple):
-    """What the API answers to a search."""
+    """The results in the API."""
 
     matches: Matches
     posts: Sequence[ListedPost] = ()
@@ -63,41 +63,41 @@ class FoundResources(NamedTuple):
     tags: Sequence[str] = ()
 
 
-async def find(session: AsyncSession, asked: Asked) -> Found:
-    """Search for a page. The session is a new one.
+async def find(session: AsyncSession, request: SearchRequest) -> SearchPage:
+    """Search for a page. Needs a new session.
 
     Raises:
-        InvalidCursorError: the cursor is not of such a list.
-        DBAPIError: the database ended it, because it took too long.
+        InvalidCursorError: the cursor doesn't belong to such a list.
+        DBAPIError: the database cancelled the search because it took too long.
     """
-    question, found = await _matches(session, asked)
+    question, found = await _find_matches(session, request)
     marks = Marks(frozenset(question.marked), found.lexemes)
     if question.in_comments:
         comments = await results.shown_comments(session, found.ids, marks)
-        return Found(question, found, comments=comments)
+        return SearchPage(question, found, comments=comments)
     posts = await results.shown_posts(session, found.ids, marks)
-    if asked.wanted.cursor:
-        return Found(question, found, posts)
+    if request.wanted.cursor:
+        return SearchPage(question, found, posts)
     own: Sequence[ShownPost] = ()
-    if asked.viewer_id:
-        ids = await queries.own_matches(session, question, asked.viewer_id)
-        own = await results.shown_posts(session, ids, marks, asked.viewer_id)
-    return Found(
+    if request.viewer_id:
+        ids = await queries.own_matches(session, question, request.viewer_id)
+        own = await results.shown_posts(session, ids, marks, request.viewer_id)
+    return SearchPage(
         question, found, posts, own=own,
-        people=await results.people(session, question, asked.filtered_for),
-        tags=await results.tags(session, question, asked.text),
+        people=await results.people(session, question, request.filtered_for),
+        tags=await results.tags(session, question, request.text),
     )  # fmt: skip
 
 
 async def suggest(
     session: AsyncSession, text: str, filtered_for: int = 0
 ) -> Sequence[tuple[str, str]]:
-    """People and tags that begin with what somebody types: what to search for, and its meaning.
+    """Suggest people and tags that start with a text: the search, and its label.
 
-    The session is a new one.
+    Needs a new session.
     """
     await queries.limit_time(session)
-    question = await queries.understand(session, text)
+    question = await queries.resolve_question(session, text)
     people = await results.people(session, question, filtered_for)
     tags = await results.tags(session, question, text)
     return (
@@ -107,39 +107,43 @@ async def suggest(
 
 
 async def suggest_people(session: AsyncSession, text: str, filtered_for: int = 0) -> Sequence[User]:
-    """People whose names begin with what somebody types, as `suggest` finds them."""
+    """Suggest people whose names start with a text, like `suggest`."""
     await queries.limit_time(session)
     return await results.people(session, parse(text, {}, {}), filtered_for)
 
 
 async def find_texts(session: AsyncSession, text: str, wanted: CursorRequest) -> FoundTexts:
-    """Search for the newest posts or comments only, with their texts; otherwise as `find`."""
-    question, found = await _matches(session, Asked(text, Sorting.DATE, wanted))
+    """Search for the newest posts or comments only, with their texts; otherwise like `find`."""
+    question, found = await _find_matches(session, SearchRequest(text, Sorting.DATE, wanted))
     if question.in_comments:
         return FoundTexts((), await readable_comments(session, found.ids), found.next_cursor)
     return FoundTexts(await texts_of(session, found.ids), (), found.next_cursor)
 
 
-async def find_resources(session: AsyncSession, asked: Asked) -> FoundResources:
-    """Search for the API; otherwise as `find`."""
-    question, found = await _matches(session, asked)
+async def find_resources(session: AsyncSession, request: SearchRequest) -> FoundResources:
+    """Search for the API; otherwise like `find`."""
+    question, found = await _find_matches(session, request)
     if question.in_comments:
         return FoundResources(found, comments=await readable_comments(session, found.ids))
     listed = {post.id: post for post in await texts_of(session, found.ids)}
     posts = [listed[id_] for id_ in found.ids if id_ in listed]
-    if asked.wanted.cursor:
+    if request.wanted.cursor:
         return FoundResources(found, posts)
-    if asked.viewer_id:
-        own = await queries.own_matches(session, question, asked.viewer_id)
-        posts = [*await own_texts_of(session, asked.viewer_id, own), *posts]
-    people = await results.people(session, question, asked.filtered_for)
-    tags = await results.tags(session, question, asked.text)
+    if request.viewer_id:
+        own = await queries.own_matches(session, question, request.viewer_id)
+        posts = [*await own_texts_of(session, request.viewer_id, own), *posts]
+    people = await results.people(session, question, request.filtered_for)
+    tags = await results.tags(session, question, request.text)
     return FoundResources(found, posts, people=people, tags=tags)
 
 
-async def _matches(session: AsyncSession, asked: Asked) -> tuple[Question, Matches]:
+async def _find_matches(session: AsyncSession, request: SearchRequest) -> tuple[Question, Matches]:
     await queries.limit_time(session)
-    question = await queries.understand(session, asked.text)
+    question = await queries.resolve_question(session, request.text)
     return question, await queries.matches(
-        session, question, asked.sorting, asked.wanted, asked.filtered_for
+        session,
+        question,
+        request.sorting,
+        request.wanted,
+        request.filtered_for,
     )

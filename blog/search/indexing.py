@@ -1,5 +1,5 @@
-"""Indexing posts and comments that no trigger has indexed: those from before there was a search,
-and those of the demo."""
+"""Index posts and comments that no trigger has indexed: those from before there was a search, and
+those of the demo."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -25,23 +25,23 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 from blog.core.db.database import Database
 from blog.models import Comment, CommentSearch, Post, PostSearch
 
-# How many ids a statement looks through, so that it is short where all posts are indexed.
+# Ids that a statement looks through, which keeps it short where all posts are indexed.
 WINDOW = 10_000
-# How many rows a statement indexes that were loaded at once; and from how many on the index of a
+# Rows that a statement indexes after a bulk load; and the number of rows from which the index of a
 # new site is built afterwards, which takes a fraction of the time.
 CHUNK, MANY = 10_000, 50_000
 
 
 @dataclass(frozen=True)
 class Index:
-    """What is indexed.
+    """A kind of rows to index.
 
     Attributes:
-        rows: the table of it.
+        rows: the table of the rows.
         table, row_id: the table of the index, and its column with the id of the row.
         indexing: the statement that indexes the rows with some ids.
         words: the name of the inverted index.
-        may_be_indexed: which rows are.
+        may_be_indexed: the condition for rows to be indexed.
     """
 
     rows: type[Post | Comment]
@@ -70,7 +70,8 @@ COMMENTS = Index(
 async def index_rows(session: AsyncSession, index: Index, ids: Sequence[int]) -> None:
     """Index these posts or comments; the caller commits.
 
-    They are locked first, in a statement of its own: what it waits for is seen by the next one.
+    They are locked first, by a separate statement, so that the next one sees the changes that this
+    one waits for.
     """
     rows = select(index.rows.id).where(index.rows.id.in_(ids)).order_by(index.rows.id)
     locked = (await session.scalars(rows.with_for_update(key_share=True))).all()
@@ -78,9 +79,9 @@ async def index_rows(session: AsyncSession, index: Index, ids: Sequence[int]) ->
 
 
 async def index_loaded(session: AsyncSession, index: Index, ids: Sequence[int]) -> None:
-    """Index posts or comments that the same transaction has written while triggers were disabled.
+    """Index posts or comments that the same transaction wrote while triggers were disabled.
 
-    If there are many and no others, nobody else can write one until the end of the transaction.
+    If there are many, and no others, nobody else can write one until the end of the transaction.
     """
     (words,) = (each for each in index.table.indexes if each.name == index.words)
     is_new = not await session.scalar(select(exists(select(index.row_id))))

@@ -9,16 +9,16 @@ from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.search.indexing import COMMENTS, POSTS, Index, index_old
 
-# How long a run may take before it lets other jobs have their turn.
+# How long a run may take before it yields to other jobs.
 RUN_SECONDS = 60.0
 BATCH = 100
 
 
 async def _index(job: RunningJob, index: Index) -> None:
-    """Index what is from before there was a search, in half of the time.
+    """Index posts or comments from before there was a search, in half of the time.
 
-    The payload says how far it has come. What is written meanwhile is indexed by triggers, so that
-    one pass is enough.
+    The payload holds the progress. Triggers index what is written meanwhile, so one pass is
+    enough.
     """
     state = job.payload
     if state.get("done"):

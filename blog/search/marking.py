@@ -1,6 +1,6 @@
-"""Showing why a post was found: its words are marked, and the part of its text with most of them.
+"""Show why a post was found: mark its words, and show the part of its text with most of them.
 
-The database has a function for it, `ts_headline`, whose result is not safe HTML, and which knows
+PostgreSQL has a function for this, `ts_headline`, but its result is not safe HTML, and it supports
 neither folded letters nor pairs of characters.
 """
 
@@ -15,9 +15,9 @@ from blog.core.text.search_words import SEPARATORS, folded, folded_words, is_uns
 from blog.core.text.shortening import end_of_graphemes
 from blog.core.text.visibility import TAG
 
-# How much of a text is shown, and how much of that before its first mark, in characters.
+# The length of a snippet, and of its part before the first mark, in characters.
 SHOWN, BEFORE = 240, 60
-# The end of a word that a stemmer may have cut off, in characters; shorter stems are no stems.
+# The longest ending that a stemmer may have cut off, and the shortest stem to match, in characters.
 LONGEST_ENDING, SHORTEST_STEM = 4, 3
 
 _NO_SEPARATOR = SEPARATORS.removeprefix("[").removesuffix("]+")
@@ -26,10 +26,10 @@ _CUT_TAG = re.compile(r"<[^>]*\Z")
 
 
 class Marks(NamedTuple):
-    """What is marked.
+    """The words to mark.
 
     Attributes:
-        words: the folded words that were searched for.
+        words: the folded words of the search.
         lexemes: their forms in the languages of the site.
     """
 
@@ -37,21 +37,21 @@ class Marks(NamedTuple):
     lexemes: frozenset[str]
 
     def ranges(self, text: str) -> list[tuple[int, int]]:
-        """The beginnings and ends of what is to be marked in a text."""
+        """The starts and ends of the parts of a text to mark."""
         known: dict[str, bool] = {}
         found: list[tuple[int, int]] = []
         for word in _WORD.finditer(text):
             spelling = word[0]
             if not spelling.isascii() and any(map(is_unspaced, spelling)):
-                found += self._within(spelling, word.start())
+                found += self._ranges_within(spelling, word.start())
             else:
                 if spelling not in known:
-                    known[spelling] = any(map(self._has, folded_words(spelling)))
+                    known[spelling] = any(map(self._matches_word, folded_words(spelling)))
                 if known[spelling]:
                     found.append(word.span())
         return found
 
-    def _has(self, word: str) -> bool:
+    def _matches_word(self, word: str) -> bool:
         return word in self.words or any(
             len(lexeme) >= SHORTEST_STEM
             and word.startswith(lexeme if lexeme[-1] != "i" else lexeme[:-1])
@@ -59,8 +59,8 @@ class Marks(NamedTuple):
             for lexeme in self.lexemes
         )
 
-    def _within(self, spelling: str, start: int) -> list[tuple[int, int]]:
-        """Parts of a sequence of characters that are written together."""
+    def _ranges_within(self, spelling: str, start: int) -> list[tuple[int, int]]:
+        """The parts to mark in a text without spaces, such as Chinese."""
         if len(same := spelling.lower()) != len(spelling):
             same = spelling
         ranges = [
@@ -74,31 +74,31 @@ class Marks(NamedTuple):
 
 
 def text_of(html: str) -> str:
-    """The text of sanitised HTML, or of its beginning, in one line."""
+    """The text of sanitised HTML, or of its beginning, on one line."""
     return " ".join(unescape(TAG.sub("", _CUT_TAG.sub("", html))).split())
 
 
-def marked(text: str, marks: Marks) -> Markup:
-    """A text with its marks, as HTML."""
-    return _html(text, marks.ranges(text))
+def mark(text: str, marks: Marks) -> Markup:
+    """Mark the words in a text; returns HTML."""
+    return _mark_ranges(text, marks.ranges(text))
 
 
 def snippet(text: str, marks: Marks) -> Markup:
-    """The part of a text with most marks, or its beginning, as HTML."""
+    """The part of a text with the most marks, or its beginning, as HTML."""
     ranges = marks.ranges(text)
     start = _best_start(text, ranges)
     end = start + SHOWN
     if end < len(text):
-        # Not within a word, unless it is a long one, and not within a grapheme.
+        # Don't cut within a word, unless it is a long one, nor within a grapheme.
         space = text.rfind(" ", end - BEFORE, end + 1)
         end = space if space > 0 else start + end_of_graphemes(text[start:], SHOWN)
     inside = [(at - start, to - start) for at, to in ranges if at >= start and to <= end]
-    shown = _html(text[start:end], inside)
+    shown = _mark_ranges(text[start:end], inside)
     return Markup("{}{}{}").format("… " if start else "", shown, " …" if end < len(text) else "")
 
 
 def _best_start(text: str, ranges: Sequence[tuple[int, int]]) -> int:
-    """Where to begin: somewhat before the first of the most marks that fit."""
+    """The start of the snippet: a little before the position from which most marks fit."""
     best, most, last = 0, 0, 0
     for number, (at, _) in enumerate(ranges):
         while last < len(ranges) and ranges[last][1] <= at + SHOWN - BEFORE:
@@ -113,7 +113,7 @@ def _best_start(text: str, ranges: Sequence[tuple[int, int]]) -> int:
     return space + 1 if space >= 0 else best
 
 
-def _html(text: str, ranges: Sequence[tuple[int, int]]) -> Markup:
+def _mark_ranges(text: str, ranges: Sequence[tuple[int, int]]) -> Markup:
     parts, end = [], 0
     for at, to in ranges:
         if at >= end:

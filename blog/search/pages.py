@@ -20,24 +20,24 @@ from blog.core.web.avatars import avatar_url
 from blog.models import Permission
 from blog.posts.hidden_words import hidden_words_of_viewer
 from blog.posts.viewer_state import state_of_list
-from blog.search.finding import Asked, Found, find, suggest, suggest_people
+from blog.search.finding import SearchPage, SearchRequest, find, suggest, suggest_people
 from blog.search.schemas import SearchForm
 from blog.search.statements import LOOKED_THROUGH_FOR_PHRASE, MOST_FOUND
 
 blueprint = Blueprint("search", __name__)
 
 SUGGESTIONS, LONGEST_SUGGESTED = 8, 100
-# Whom a viewer has muted or blocked is left out.
-OF_THE_VIEWER = {"Cache-Control": "no-store"}
+# Responses depend on whom the viewer has muted or blocked.
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 @blueprint.get("/search")
 @quota(SEARCHING)
 async def search() -> ResponseReturnValue:
-    """Show the posts, people and tags, or the comments, that `?q=` finds, by `?sort=`.
+    """Show the posts, people and tags, or the comments, that match `?q=`, by `?sort=`.
 
-    The other fields of the form are ways to write an operator, and lead to the same search with
-    that operator.
+    The other fields of the form stand for operators, and redirect to the same search with these
+    operators.
     """
     given = {name: without_forbidden(value) for name, value in request.args.items()}
     try:
@@ -48,10 +48,10 @@ async def search() -> ResponseReturnValue:
         return redirect(url_for("search.search", q=form.question, sort=given.get("sort")))
     wanted = CursorRequest(current_app.settings.posts_per_page, form.cursor)
     viewer = current_viewer()
-    asked = Asked(form.q, form.sort, wanted, viewer.id, viewer.filtered_for)
-    found: Found | None = None
+    search_request = SearchRequest(form.q, form.sort, wanted, viewer.id, viewer.filtered_for)
+    found: SearchPage | None = None
     try:
-        found = await read(find, asked) if form.q else None
+        found = await read(find, search_request) if form.q else None
     except InvalidCursorError:
         return redirect(url_for("search.search", q=form.q, sort=given.get("sort")))
     except DBAPIError as error:
@@ -61,7 +61,7 @@ async def search() -> ResponseReturnValue:
     return await _page(form, found)
 
 
-async def _page(form: SearchForm, found: Found | None, *, took_too_long: bool = False) -> str:
+async def _page(form: SearchForm, found: SearchPage | None, *, took_too_long: bool = False) -> str:
     page: Page[object] | None = None
     if found:
         number = None if form.cursor else 1
@@ -79,8 +79,8 @@ async def _page(form: SearchForm, found: Found | None, *, took_too_long: bool = 
     )
 
 
-async def _hidden_words(found: Found) -> dict[int, str]:
-    """The results that have a word which the viewer hides, and the word."""
+async def _hidden_words(found: SearchPage) -> dict[int, str]:
+    """The results that contain a word the viewer hides, and the word."""
     if found.question.in_comments:
         return await comments_with_hidden_words(each.id for each in found.comments)
     return await hidden_words_of_viewer(each.id for each in found.posts)
@@ -89,8 +89,8 @@ async def _hidden_words(found: Found) -> dict[int, str]:
 @blueprint.get("/search/suggestions")
 @quota(SUGGESTING)
 async def suggestions() -> ResponseReturnValue:
-    """Suggest people and tags for what somebody types, as browsers expect it (OpenSearch
-    Suggestions 1.0): the text, completions, and what these are."""
+    """Suggest people and tags for a text, in the format that browsers expect (OpenSearch
+    Suggestions 1.0): the text, completions, and their descriptions."""
     text = without_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
     try:
         found = await read(suggest, text, current_viewer().filtered_for)
@@ -99,16 +99,16 @@ async def suggestions() -> ResponseReturnValue:
             raise
         found = ()
     pairs = found[:SUGGESTIONS]
-    answer = [text, [value for value, _ in pairs], [label for _, label in pairs]]
+    body = [text, [value for value, _ in pairs], [label for _, label in pairs]]
     content_type = "application/x-suggestions+json"
-    return Response(json.dumps(answer), content_type=content_type, headers=OF_THE_VIEWER)
+    return Response(json.dumps(body), content_type=content_type, headers=NO_STORE)
 
 
 @blueprint.get("/search/people")
 @quota(SUGGESTING)
 @permission_required(Permission.COMMENT)
 async def people() -> ResponseReturnValue:
-    """Suggest people for a name that somebody begins to type in a text (JSON)."""
+    """Suggest people for the start of a name typed in a text (JSON)."""
     text = without_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
     try:
         found = await read(suggest_people, text, current_viewer().filtered_for)
@@ -120,12 +120,12 @@ async def people() -> ResponseReturnValue:
         {"username": each.username, "name": each.name, "avatar": avatar_url(each, 48)}
         for each in found
     ]
-    return {"people": people}, OF_THE_VIEWER
+    return {"people": people}, NO_STORE
 
 
 @blueprint.app_template_global()
 def suggests_people() -> dict[str, str]:
-    """The attributes of a text in which people are suggested for names after "@"."""
+    """The attributes of a text field in which people are suggested after "@"."""
     return {"data-people": url_for("search.people")}
 
 

@@ -1,4 +1,4 @@
-"""Finding posts and comments: what is asked for, and the statements that find it."""
+"""Find posts and comments: resolve the names in a search, and run its statements."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -12,10 +12,10 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest
 from blog.models import Tag, User
 from blog.models.account_deletion import not_deleted
-from blog.search.question import Question, named, parse
+from blog.search.question import Question, names_in, parse
 from blog.search.statements import OWN, Searched, Sorting, statements
 
-# After which the database ends a search, in milliseconds.
+# The time after which the database cancels a search, in milliseconds.
 TIME_LIMIT = "2000"
 LONG_AGO, FAR_FUTURE = (datetime(year, 1, 1, tzinfo=UTC) for year in (1, 9999))
 
@@ -24,12 +24,12 @@ class Matches(NamedTuple):
     """A page of the posts or comments that match.
 
     Attributes:
-        ids: theirs, in their order.
-        total: how many match, up to `MOST_FOUND`.
+        ids: their ids, in order.
+        total: the number of matches, up to `MOST_FOUND`.
         next_cursor: the cursor of the next page, if there is one.
-        lexemes: what the index was asked for: the words in all forms.
-        is_partial: whether older ones were not searched, because too many have the words: for a
-            phrase, or in comments on certain posts.
+        lexemes: the words in all forms, as looked up in the index.
+        is_partial: whether older ones were not searched because too many contain the words, for a
+            phrase or in comments on certain posts.
         is_indexing: whether older ones are still being indexed.
     """
 
@@ -49,9 +49,9 @@ _ORDER = Order(
 _STATEMENTS = statements()
 _LIMITS = select(
     func.set_config("statement_timeout", TIME_LIMIT, True),
-    # There are statistics of an empty table until the first posts are analysed.
+    # Until the first posts are analysed, the statistics are those of an empty table.
     func.set_config("enable_seqscan", "off", True),
-    # Plans for any dates go through all posts, in the order of time.
+    # Generic plans, for any dates, go through all posts in chronological order.
     func.set_config("plan_cache_mode", "force_custom_plan", True),
 )
 _LEXEME = re.compile("'((?:[^']|'')+)'")
@@ -59,16 +59,16 @@ _LEXEME = re.compile("'((?:[^']|'')+)'")
 
 async def limit_time(session: AsyncSession) -> None:
     """Let the database cancel the statements of a search after `TIME_LIMIT`, in a new session."""
-    # A session that reads has no transaction, and so no settings of its own.
+    # A reading session has no transaction, and so can't have its own settings.
     await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
     await session.execute(_LIMITS)
 
 
-async def understand(session: AsyncSession, given: str) -> Question:
-    """Parse what somebody searches for, with the ids of those whom it names."""
-    usernames, tags = named(given)
+async def resolve_question(session: AsyncSession, text: str) -> Question:
+    """Parse a search, after looking up the ids of the people and tags that it names."""
+    usernames, tags = names_in(text)
     authors = await _ids(session, User, func.lower(User.username), usernames)
-    return parse(given, authors, await _ids(session, Tag, Tag.folded, tags))
+    return parse(text, authors, await _ids(session, Tag, Tag.folded, tags))
 
 
 async def _ids(
@@ -80,9 +80,9 @@ async def _ids(
     if not names:
         return {}
     if table is Tag:
-        # Of one that was merged into another, the id of that one.
-        meant = func.coalesce(Tag.merged_into_id, Tag.id)
-        found = select(column, meant).where(column.in_(names), Tag.blocked_at.is_(None))
+        # A tag that was merged into another has the id of the other.
+        target_id = func.coalesce(Tag.merged_into_id, Tag.id)
+        found = select(column, target_id).where(column.in_(names), Tag.blocked_at.is_(None))
     else:
         found = select(column, User.id).where(column.in_(names), not_deleted(User.id))
     return {row[0]: row[1] for row in await session.execute(found)}
@@ -92,14 +92,14 @@ async def matches(
     session: AsyncSession, question: Question, sorting: Sorting, wanted: CursorRequest,
     filtered_for: int = 0,
 ) -> Matches:  # fmt: skip
-    """Find posts, or comments if the question is for those, that everybody may read.
+    """Find posts, or comments if the question asks for them, that everyone may read.
 
     Args:
         filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
 
     Raises:
-        InvalidCursorError: the cursor is not of such a list.
-        DBAPIError: it took too long.
+        InvalidCursorError: the cursor doesn't belong to such a list.
+        DBAPIError: the search took too long.
     """
     after = _ORDER.parameters(wanted.cursor)
     if question.is_empty:
@@ -131,7 +131,7 @@ def _searched(question: Question) -> Searched:
 
 async def own_matches(session: AsyncSession, question: Question, viewer_id: int) -> Sequence[int]:
     """The ids of the viewer's own posts that match and that others can't read: drafts, scheduled
-    posts, and those that a moderator has hidden."""
+    posts, and posts that a moderator has hidden."""
     if question.is_empty or question.in_comments or question.before or question.after:
         return ()
     found = await session.scalars(OWN, _parameters(question) | {"viewer": viewer_id})

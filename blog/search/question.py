@@ -1,4 +1,4 @@
-"""What somebody searches for, as they typed it, and in the syntax of `to_tsquery`.
+"""Parse a search into the syntax of `to_tsquery`.
 
 `boats -sails author:robin` is three terms: a word, one that is not wanted, and an operator.
 """
@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from blog.core.text.search_words import folded_words, phrase
 from blog.core.text.tags import fold_tag
 
-# Of a longer text only the beginning is searched for.
+# Only this much of a longer text is searched for.
 LONGEST = 1_000
 MOST_WORDS = 32
 
-# What every post and comment has: the key of its author.
+# Matches every post and comment, because each has the key of its author.
 EVERYTHING = "'@':*"
-# How two words of a phrase follow each other.
+# The operator between two words of a phrase.
 _NEXT_TO = re.compile(r"<(?:-|\d+)>")
 
 _QUOTATION_MARKS = str.maketrans(
@@ -35,7 +35,7 @@ class _Term(NamedTuple):
     is_phrase: bool
 
 
-class Named(NamedTuple):
+class Names(NamedTuple):
     """The usernames, in lower case, and the folded tags that a search names."""
 
     usernames: frozenset[str]
@@ -46,20 +46,19 @@ class Question(NamedTuple):
     """What a search asks for.
 
     Attributes:
-        words: what a post has to contain, folded; empty if that doesn't matter.
-        without: what it must not contain.
-        keys: the keys that it has to have, or must not have (`blog.models.search_index`).
-        loose: like `words`, wherever in the text the words of a phrase are; empty if that is the
-            same.
-        in_comments: whether comments are asked for, and not posts.
-        post_keys: the keys that the post of a comment has to have, or must not have.
-        post_tags: the ids of the tags that it has to have.
-        after: the earliest time of publication.
-        before: the end of the time of publication.
+        words: the words that a post must contain, folded; empty if any will do.
+        without: the words that it must not contain.
+        keys: the keys that it must have or must not have (`blog.models.search_index`).
+        loose: like `words`, but the words of a phrase may be anywhere; empty if that is the same.
+        in_comments: whether to search comments instead of posts.
+        post_keys: the keys that the post of a comment must have or must not have.
+        post_tags: the ids of the tags that the post must have.
+        after: the earliest publication time.
+        before: the publication time must be before this.
         marked: the words to mark in the results.
-        plain: the words by which people and tags are found; empty if not only words are given.
+        plain: the words for finding people and tags; empty if there is anything but words.
         is_cut: whether there were more words than are searched for.
-        is_empty: whether nothing is asked for: what is only not wanted is no question.
+        is_empty: whether nothing is asked for; exclusions alone don't count.
     """
 
     words: str = ""
@@ -77,39 +76,39 @@ class Question(NamedTuple):
     is_empty: bool = True
 
 
-def named(text: str) -> Named:
-    """The names in a search; which of them exist is for the caller to find out."""
+def names_in(text: str) -> Names:
+    """The names in a search. The caller looks up which of them exist."""
     terms = _terms(text)
     usernames = (each.value.lower().lstrip("@") for each in terms if each.operator == "author")
     tags = (_tag(each.value) for each in terms if each.operator == "tag")
-    return Named(frozenset(usernames), frozenset(tags))
+    return Names(frozenset(usernames), frozenset(tags))
 
 
 def parse(text: str, authors: Mapping[str, int], tags: Mapping[str, int]) -> Question:
-    """Understand a search. An operator that means nothing is searched as words.
+    """Parse a search. An operator that means nothing is searched for as words.
 
     Args:
-        text: what somebody typed.
-        authors, tags: the ids of those in `named(text)` that exist.
+        text: the search as typed.
+        authors, tags: the ids of those in `names_in(text)` that exist.
     """
-    parsing = _Parsing(authors, tags)
+    parser = _Parser(authors, tags)
     for term in _terms(text):
-        parsing.take(term)
-    return parsing.question(is_cut=len(text) > LONGEST)
+        parser.add(term)
+    return parser.question(is_cut=len(text) > LONGEST)
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a search as they were typed, without `or`."""
+    """The terms of a search as typed, without `or`."""
     return [term for part in _parts(text) for term in part]
 
 
 def alternatives(text: str) -> list[str]:
-    """The parts of a search between which there is an `or`, at least an empty one."""
+    """The parts of a search separated by `or`; at least one, which may be empty."""
     return [" ".join(part) for part in _parts(text) if part] or [""]
 
 
-def start_of(text: str) -> datetime | None:
-    """The first moment of a year, a month or a day, such as `2026-01`; `None` if it is none."""
+def start_of_period(text: str) -> datetime | None:
+    """The start of a year, month or day such as `2026-01`; `None` if the text isn't one."""
     if (found := _DATE.fullmatch(text)) is None:
         return None
     try:
@@ -119,10 +118,10 @@ def start_of(text: str) -> datetime | None:
 
 
 def _terms(text: str) -> list[_Term]:
-    given = text[:LONGEST].translate(_QUOTATION_MARKS)
+    normalised = text[:LONGEST].translate(_QUOTATION_MARKS)
     return [
         _Term(bool(minus), operator.lower(), phrase or word, not word)
-        for minus, operator, phrase, word in _TERM.findall(given)
+        for minus, operator, phrase, word in _TERM.findall(normalised)
     ]
 
 
@@ -140,8 +139,8 @@ def _tag(text: str) -> str:
     return fold_tag(text.lstrip("#"))
 
 
-class _Parsing:
-    """The state of understanding one search."""
+class _Parser:
+    """The state of parsing one search."""
 
     def __init__(self, authors: Mapping[str, int], tags: Mapping[str, int]) -> None:
         self._ids: dict[str, Mapping[str, int]] = {"author": authors, "tag": tags}
@@ -154,8 +153,8 @@ class _Parsing:
         self._room = MOST_WORDS
         self._is_cut = False
 
-    def take(self, term: _Term) -> None:
-        if term.operator and self._takes_operator(term):
+    def add(self, term: _Term) -> None:
+        if term.operator and self._apply_operator(term):
             return
         is_bare = not (term.operator or term.is_phrase or term.is_unwanted)
         if is_bare and term.value.lower() in _OR:
@@ -167,8 +166,8 @@ class _Parsing:
             self._room -= len(words)
             (self._unwanted if term.is_unwanted else self._alternatives[-1]).append(words)
 
-    def _takes_operator(self, term: _Term) -> bool:
-        """Whether it is an operator that means something."""
+    def _apply_operator(self, term: _Term) -> bool:
+        """Apply an operator; return `False` if it means nothing."""
         name, value, is_wanted = term.operator, term.value, not term.is_unwanted
         if name == "author" and (found := self._ids[name].get(value.lower().lstrip("@"))):
             self._keys.append((f"@{found}", is_wanted))
@@ -178,8 +177,8 @@ class _Parsing:
             self._keys.append(("!image", is_wanted))
         elif name == "in" and value.lower() == "comments" and is_wanted:
             self._in_comments = True
-        elif name in {"after", "before"} and is_wanted and (moment := start_of(value)):
-            self._times[name] = moment
+        elif name in {"after", "before"} and is_wanted and (time := start_of_period(value)):
+            self._times[name] = time
         else:
             return False
         return True
@@ -188,9 +187,9 @@ class _Parsing:
         alternatives = [terms for terms in self._alternatives if terms]
         marked = [word for terms in alternatives for term in terms for word in term]
         words = " | ".join(" & ".join(map(phrase, terms)) for terms in alternatives)
-        # The author of a comment is its own; tags and images are those of its post.
+        # A comment has its own author, but the tags and images of its post.
         of_post = [each for each in self._keys if self._in_comments and each[0][0] != "@"]
-        keys = _query(each for each in self._keys if each not in of_post)
+        keys = _keys_query(each for each in self._keys if each not in of_post)
         is_plain = not (self._keys or self._times or self._unwanted or self._in_comments)
         is_empty = not (marked or self._times or any(wanted for _, wanted in self._keys))
         return Question(
@@ -199,7 +198,7 @@ class _Parsing:
             keys=keys or ("" if marked or is_empty else EVERYTHING),
             loose=_NEXT_TO.sub("&", words) if _NEXT_TO.search(words) else "",
             in_comments=self._in_comments,
-            post_keys=_query(of_post),
+            post_keys=_keys_query(of_post),
             post_tags=tuple(
                 int(key[1:]) for key, is_wanted in of_post if is_wanted and key[0] == "#"
             ),
@@ -211,6 +210,6 @@ class _Parsing:
         )
 
 
-def _query(keys: Iterable[tuple[str, bool]]) -> str:
-    """The keys that are wanted, and those that are not, in the syntax of `to_tsquery`."""
+def _keys_query(keys: Iterable[tuple[str, bool]]) -> str:
+    """The wanted and unwanted keys in the syntax of `to_tsquery`."""
     return " & ".join(f"{'' if is_wanted else '!'}'{key}'" for key, is_wanted in keys)

@@ -1,4 +1,4 @@
-"""What a search shows: posts with their marks, people and tags."""
+"""The results that a search shows: posts with marked words, people and tags."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ from blog.models.tag import names_of_tags
 from blog.models.user import WORDS_OF_PERSON
 from blog.posts.listed import Author
 from blog.posts.policies import visible_to
-from blog.search.marking import Marks, marked, snippet, text_of
+from blog.search.marking import Marks, mark, snippet, text_of
 from blog.search.question import Question
 
 PEOPLE_SHOWN, TAGS_SHOWN = 5, 10
@@ -40,11 +40,11 @@ STATES = {
     PostStatus.SCHEDULED: lazy_gettext("Scheduled"),
     PostStatus.HELD: lazy_gettext("Held"),
 }
-# How many people who match are looked through for the best.
+# Matching people among whom the best are chosen.
 PEOPLE_LOOKED_THROUGH = 1_000
-# How much of a text is looked through for what to show, in characters of HTML.
+# The length of text in which a snippet is looked for, in characters of HTML.
 TEXT_LOOKED_THROUGH = 20_000
-# The last character, also in the byte order of UTF-8.
+# The last character in Unicode, and in the byte order of UTF-8.
 LAST_CHARACTER = "\U0010ffff"
 
 _WORDS: ColumnElement[Any] = literal_column(f"({WORDS_OF_PERSON})")
@@ -83,10 +83,10 @@ class ShownPost(NamedTuple):
     """A post among the results.
 
     Attributes:
-        marked_title: the title with its marks; empty for a note.
-        title: the same without them.
-        snippet: a part of its text, with its marks.
-        state: why others don't see it, if they don't.
+        marked_title: the title with marked words; empty for a note.
+        title: the title without marks.
+        snippet: a part of its text with marked words.
+        state: why others can't see it; empty if they can.
     """
 
     id: int
@@ -106,9 +106,9 @@ class ShownComment(NamedTuple):
     """A comment among the results.
 
     Attributes:
-        snippet: a part of its text, with its marks.
+        snippet: a part of its text with marked words.
         post_title: the title of its post; `None` for a note.
-        language: that of its post, if it is known.
+        language: the language of its post, if known.
     """
 
     id: int
@@ -127,25 +127,25 @@ async def shown_posts(
     """Posts among the results, in the order of the ids.
 
     Args:
-        viewer_id: whose own posts they are, which others can't read; 0 if everybody can.
+        viewer_id: the author, for posts that others can't read; 0 for public posts.
     """
     if not ids:
         return []
     statement = _OWN if viewer_id else _LISTED
     rows = await session.execute(statement, {"ids": list(ids), "viewer": viewer_id})
-    found = {row[0]: _shown(tuple(row), marks) for row in rows}
+    found = {row[0]: _shown_post(tuple(row), marks) for row in rows}
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def _shown(row: Sequence[Any], marks: Marks) -> ShownPost:
+def _shown_post(row: Sequence[Any], marks: Marks) -> ShownPost:
     id_, slug, title, summary, html, language, tags, published, created = row[:9]
     likes, status, hidden = row[9:12]
     text = text_of(html)
-    of_summary = summary and marks.ranges(summary) and not marks.ranges(text)
+    use_summary = summary and marks.ranges(summary) and not marks.ranges(text)
     state = HIDDEN if hidden else STATES.get(status, "")
     return ShownPost(
-        id_, slug, marked(title or "", marks), title or "",
-        snippet(summary if of_summary else text, marks), language, tuple(tags),
+        id_, slug, mark(title or "", marks), title or "",
+        snippet(summary if use_summary else text, marks), language, tuple(tags),
         published or created, likes, state, Author._make(row[12:]),
     )  # fmt: skip
 
@@ -153,7 +153,7 @@ def _shown(row: Sequence[Any], marks: Marks) -> ShownPost:
 async def shown_comments(
     session: AsyncSession, ids: Sequence[int], marks: Marks
 ) -> list[ShownComment]:
-    """Comments among the results, in the order of the ids: those that everybody can read."""
+    """Public comments among the results, in the order of the ids."""
     if not ids:
         return []
     rows = await session.execute(_COMMENTS, {"ids": list(ids)})
@@ -170,7 +170,7 @@ def _shown_comment(row: Sequence[Any], marks: Marks) -> ShownComment:
 async def people(
     session: AsyncSession, question: Question, filtered_for: int = 0
 ) -> Sequence[User]:
-    """People whose names begin with the words, the most followed first.
+    """People whose names start with the words, most followed first.
 
     Args:
         filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).

@@ -8,19 +8,19 @@ from blog.core.text.validation import Schema
 from blog.search.question import LONGEST, alternatives, terms
 from blog.search.statements import Sorting
 
-# More than a browser sends in an address.
-LONGEST_GIVEN = 50_000
-# Each is combined with all that has to be there.
+# More than browsers send in a URL.
+LONGEST_SENT = 50_000
+# Each is combined with every required term.
 MOST_ALTERNATIVES = 10
-# How each cursor begins, and no date.
+# The start of every cursor, and of no date.
 START_OF_CURSORS = "W"
 
 
 class SearchForm(Schema):
-    """The fields of the form, and the cursor of further results. All but `q`, `sort` and the cursor
-    are ways to write an operator."""
+    """The fields of the form, and the cursor of further results. All fields but `q`, `sort` and the
+    cursor stand for operators."""
 
-    q: Annotated[str, Field(max_length=LONGEST_GIVEN)] = ""
+    q: Annotated[str, Field(max_length=LONGEST_SENT)] = ""
     sort: Sorting = Sorting.RELEVANCE
     phrase: str = ""
     any_of: str = ""
@@ -34,38 +34,38 @@ class SearchForm(Schema):
     cursor: str = ""
 
     @model_validator(mode="after")
-    def _take_former_cursor(self) -> Self:
-        # Links to further results had their cursor in `before`.
+    def _read_former_cursor(self) -> Self:
+        # Old links to further results have their cursor in `before`.
         if self.before.startswith(START_OF_CURSORS):
             self.before, self.cursor = "", self.before
         return self
 
     @property
     def question(self) -> str:
-        """All fields as one search with operators; at most one character longer than what is
-        searched for, so that it is seen to be too long."""
-        phrase = _quoted(self.phrase, is_phrase=True) if self.phrase.strip() else ""
+        """All fields as one search with operators. At most one character longer than the limit,
+        which shows that it is too long."""
+        phrase = _quote(self.phrase, is_phrase=True) if self.phrase.strip() else ""
         needed = [f"{each} {phrase}".strip() for each in alternatives(self.q)]
-        if some := terms(self.any_of)[:MOST_ALTERNATIVES]:
-            needed = [f"{each} {one}".strip() for each in needed for one in some]
+        if any_terms := terms(self.any_of)[:MOST_ALTERNATIVES]:
+            needed = [f"{each} {one}".strip() for each in needed for one in any_terms]
         return " ".join([" or ".join(needed), *self._operators]).strip()[: LONGEST + 1]
 
     @property
     def has_operators(self) -> bool:
-        """Whether fields beside `q` say what to search for."""
+        """Whether fields other than `q` say what to search for."""
         return bool(self.phrase.strip() or terms(self.any_of) or self._operators)
 
     @property
     def _operators(self) -> list[str]:
-        given = {name: getattr(self, name) for name in ("author", "tag", "after", "before")}
+        fields = {name: getattr(self, name) for name in ("author", "tag", "after", "before")}
         return [
             *(f"-{term.lstrip('-')}" for term in terms(self.without)),
-            *(f"{name}:{_quoted(value)}" for name, value in given.items() if value),
+            *(f"{name}:{_quote(value)}" for name, value in fields.items() if value),
             *["has:image"] * bool(self.image),
             *["in:comments"] * bool(self.comments),
         ]
 
 
-def _quoted(value: str, *, is_phrase: bool = False) -> str:
+def _quote(value: str, *, is_phrase: bool = False) -> str:
     value = " ".join(value.replace('"', " ").split())
     return f'"{value}"' if is_phrase or " " in value else value

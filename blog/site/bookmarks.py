@@ -21,7 +21,7 @@ from blog.posts.viewer_state import state_of_list
 from blog.reactions import folders
 from blog.reactions.queries import NO_FOLDER, Folder, bookmarks_page, folders_of
 from blog.reactions.schemas import FolderForm
-from blog.search.bookmarks import WantedBookmarks, find_bookmarks
+from blog.search.bookmarks import BookmarkSearch, find_bookmarks
 from blog.site.blueprint import blueprint
 
 LONGEST_SEARCH = 1_000
@@ -48,7 +48,7 @@ async def _page(
     page, too_slow = None, False
     try:
         if text:
-            asked = WantedBookmarks(text, viewer_id, folder_id, wanted)
+            asked = BookmarkSearch(text, viewer_id, folder_id, wanted)
             page = await read(find_bookmarks, asked)
     except DBAPIError as error:
         if not is_timeout(error):

@@ -40,7 +40,7 @@ async def long_posts(db: AsyncSession, susan: User) -> None:
     await db.commit()
 
 
-class Asked:
+class SearchRequest:
     """An answer of the application itself, of which the bytes are kept only if they are wanted.
 
     Attributes:
@@ -69,7 +69,7 @@ class Asked:
 
 async def ask(app: Broadside, address: str, coding: str = "identity", *, keeps: bool = False,
               method: str = "GET", meanwhile: Meanwhile | None = None, **headers: str,
-              ) -> Asked:  # fmt: skip
+              ) -> SearchRequest:  # fmt: skip
     """Ask the application without a client that would itself take time on the event loop.
 
     Args:
@@ -85,7 +85,7 @@ async def ask(app: Broadside, address: str, coding: str = "identity", *, keeps: 
         "extensions": {},
     }  # fmt: skip
     events = [{"type": "http.request", "body": b"", "more_body": False}]
-    answer = Asked(keeps=keeps)
+    answer = SearchRequest(keeps=keeps)
 
     async def receive() -> dict[str, Any]:
         if events:

@@ -142,7 +142,11 @@ async def test_a_comment_is_deleted_after_the_form_that_is_sent_again_at_this_mo
 ) -> None:
     """Both lock the post first. So a form that is sent again after that makes a new comment."""
     address = f"/posts/{(await add_post(db, susan)).id}/comments/"
-    find, remove, is_answered = comment_queries.submitted, comment_service._remove, asyncio.Event()
+    find, remove, is_answered = (
+        comment_queries.find_submitted,
+        comment_service._remove,
+        asyncio.Event(),
+    )
     deletions: list[asyncio.Task[httpx.Response]] = []
 
     async def send() -> httpx.Response:
@@ -160,7 +164,7 @@ async def test_a_comment_is_deleted_after_the_form_that_is_sent_again_at_this_mo
         await is_answered.wait()
         return await remove(*arguments)
 
-    monkeypatch.setattr(comment_queries, "submitted", find_while_it_is_deleted)
+    monkeypatch.setattr(comment_queries, "find_submitted", find_while_it_is_deleted)
     monkeypatch.setattr(comment_service, "_remove", remove_once_answered)
     first = await send()
     again = await send()

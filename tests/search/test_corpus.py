@@ -11,7 +11,7 @@ from blog.core.db.pagination import CursorRequest
 from blog.core.text.tags import fold_tag
 from blog.core.web.app import Broadside
 from blog.models import Post, PostTag, Tag
-from blog.search.finding import Asked, find_resources
+from blog.search.finding import SearchRequest, find_resources
 from blog.search.statements import Sorting
 from tests.conftest import RunningApp
 from tests.emptying import empty
@@ -54,7 +54,7 @@ async def write(session: AsyncSession, author_id: int) -> None:
 async def test_the_post_that_somebody_looks_for_comes_first(
     corpus: Broadside, text: str, expected: str
 ) -> None:
-    asked = Asked(text, Sorting.RELEVANCE, CursorRequest(20))
+    asked = SearchRequest(text, Sorting.RELEVANCE, CursorRequest(20))
     async with corpus.database.reading_session() as session:
         found = await find_resources(session, asked)
     names = {each.body: each.name for each in POSTS}
@@ -63,5 +63,7 @@ async def test_the_post_that_somebody_looks_for_comes_first(
 
 async def test_where_a_link_leads_is_not_found(corpus: Broadside) -> None:
     async with corpus.database.reading_session() as session:
-        found = await find_resources(session, Asked("secretword", Sorting.DATE, CursorRequest(20)))
+        found = await find_resources(
+            session, SearchRequest("secretword", Sorting.DATE, CursorRequest(20))
+        )
     assert found.matches.total == 0

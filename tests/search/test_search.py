@@ -18,7 +18,7 @@ from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import AccountDeletion, Post, PostStatus, User
 from blog.search import queries, statements
-from blog.search.marking import Marks, marked, snippet
+from blog.search.marking import Marks, mark, snippet
 from blog.search.question import MOST_WORDS, parse
 from tests.api.support import Client, add_token
 from tests.search.support import add_post
@@ -208,7 +208,7 @@ async def test_why_a_post_was_found_is_marked_and_escaped(
     ],
 )
 def test_marks(text_: str, words: list[str], expected: str) -> None:
-    assert marked(text_, Marks(frozenset(words), frozenset())) == expected
+    assert mark(text_, Marks(frozenset(words), frozenset())) == expected
 
 
 def test_a_snippet_of_a_text_without_spaces_is_cut_anywhere() -> None:
@@ -259,7 +259,7 @@ async def test_a_nul_is_refused_and_other_characters_that_no_text_has_are_left_o
 
 def test_only_the_first_words_of_a_long_search_count() -> None:
     question = parse(" ".join(f"w{number}" for number in range(50)), {}, {})
-    assert len(question.marked) == MOST_WORDS
+    assert len(question.mark) == MOST_WORDS
     assert question.is_cut
 
 

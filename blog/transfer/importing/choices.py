@@ -29,7 +29,7 @@ from blog.models import (
     User,
 )
 from blog.models.mail_preference import DigestPeriod, MailChoice
-from blog.reactions.folders import MOST_FOLDERS, folder_named
+from blog.reactions.folders import MOST_FOLDERS, get_or_add_folder
 from blog.reactions.schemas import FolderForm
 from blog.tags.service import MOST_FOLLOWED as MOST_TAGS
 from blog.transfer.importing.people import block_people, follow, mute_people
@@ -142,7 +142,7 @@ async def _add_folders(
                 name = FolderForm(name=given).name
                 if name.lower() not in present:
                     if not is_trial:
-                        await folder_named(session, owner_id, name)
+                        await get_or_add_folder(session, owner_id, name)
                     present.add(name.lower())
                     new += 1
             except ValidationError as error:

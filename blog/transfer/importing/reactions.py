@@ -11,7 +11,7 @@ from blog.core.clock import now
 from blog.core.errors import LimitReachedError
 from blog.core.i18n import lazy_gettext
 from blog.models import Bookmark, PostLike
-from blog.reactions.folders import folder_named
+from blog.reactions.folders import get_or_add_folder
 from blog.reactions.schemas import FolderName
 from blog.transfer.importing.post import ImportedBookmark
 
@@ -47,7 +47,7 @@ async def insert_reactions(
         if bookmark.folder is not None:
             try:
                 name = _NAME.validate_python(bookmark.folder)
-                folder_id = await folder_named(session, owner_id, name)
+                folder_id = await get_or_add_folder(session, owner_id, name)
             except ValidationError:
                 remarks.append(str(NO_FOLDER.with_values(reason=NOT_A_NAME)))
             except LimitReachedError as error:
