@@ -17,13 +17,27 @@ from blog.core.clock import now
 from blog.core.events.handlers import record
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
-from blog.models import Comment, Measure, MeasureItem, Post, PostStatus, Report, ReportState
+from blog.models import (
+    Comment,
+    Measure,
+    MeasureItem,
+    MeasureKind,
+    Post,
+    PostStatus,
+    Report,
+    ReportState,
+)
 from blog.moderation.events import (
     CommentDisabled,
     CommentEnabled,
     PostHidden,
     PostShown,
     ReportClosed,
+)
+from blog.moderation.measures.demands import (
+    is_hidden_in_bulk,
+    is_hidden_with_everything,
+    remaining_reasons,
 )
 from blog.posts.mentions import notify_mentioned
 
@@ -35,11 +49,13 @@ Batch = Callable[[AsyncSession, Measure], Awaitable[bool]]
 
 async def hide_everything(job: RunningJob) -> None:
     """Hide everything a person wrote before the measure was taken."""
-    await _run_in_batches(job, _hide_posts, _disable_comments, in_force=True)
+    steps = (_hide_posts, _disable_comments, _note_hidden_posts, _note_disabled_comments)
+    await _run_in_batches(job, *steps, in_force=True)
 
 
 async def show_everything(job: RunningJob) -> None:
-    """Unhide what a measure has hidden, except for what moderators have already unhidden."""
+    """Unhide what a measure has hidden, except for what moderators have already unhidden, and what
+    other measures hide as well."""
     await _run_in_batches(job, _show_posts, _enable_comments, in_force=False)
 
 
@@ -123,6 +139,32 @@ async def _disable_comments(session: AsyncSession, measure: Measure) -> bool:
     return True
 
 
+async def _note_hidden_posts(session: AsyncSession, measure: Measure) -> bool:
+    """Note some posts that an act on a wave has hidden already; returns whether there were any."""
+    theirs = select(Post.id).where(
+        Post.author_id == measure.person_id, Post.hidden_at.is_not(None),
+        Post.published_at <= measure.created_at, is_hidden_in_bulk("post_id", Post.id),
+        ~is_hidden_with_everything("post_id", Post.id),
+    )  # fmt: skip
+    posts = await _lock_posts(session, theirs.order_by(Post.id).limit(ROWS_AT_ONCE))
+    await _save_items(session, measure, "post_id", posts)
+    return bool(posts)
+
+
+async def _note_disabled_comments(session: AsyncSession, measure: Measure) -> bool:
+    """Note some comments that an act on a wave has disabled already; returns whether there were
+    any."""
+    theirs = select(Comment.id).where(
+        Comment.author_id == measure.person_id, Comment.disabled_at.is_not(None),
+        Comment.created_at <= measure.created_at, is_hidden_in_bulk("comment_id", Comment.id),
+        ~is_hidden_with_everything("comment_id", Comment.id),
+    )  # fmt: skip
+    found = (await session.scalars(theirs.order_by(Comment.id).limit(ROWS_AT_ONCE))).all()
+    comments = await _lock_comments(session, found, Comment.disabled_at.is_not(None))
+    await _save_items(session, measure, "comment_id", list(comments))
+    return bool(found)
+
+
 async def _show_posts(session: AsyncSession, measure: Measure) -> bool:
     """Unhide some posts; returns whether there were any."""
     items = select(MeasureItem.post_id).where(
@@ -132,15 +174,21 @@ async def _show_posts(session: AsyncSession, measure: Measure) -> bool:
                           .limit(ROWS_AT_ONCE))  # fmt: skip
     if not posts:
         return False
-    shown = update(Post).where(Post.id.in_(posts))
-    await session.execute(
-        shown.values(hidden_at=None, hidden_reason=None),
-        execution_options={"synchronize_session": False},
-    )
-    await session.execute(delete(MeasureItem).where(MeasureItem.post_id.in_(posts)))
-    events = [PostShown(post, measure.person_id, 0, with_everything=True) for post in posts]
-    await record(session, *events)
-    await notify_mentioned(session, posts=posts)
+    await _pass_on(session, measure, MeasureItem.post_id.in_(posts))
+    reasons = await remaining_reasons(session, "post_id", posts)
+    for post_id, reason in reasons.items():
+        await session.execute(
+            update(Post).where(Post.id == post_id).values(hidden_reason=reason),
+            execution_options={"synchronize_session": False},
+        )
+    if shown := [post for post in posts if post not in reasons]:
+        await session.execute(
+            update(Post).where(Post.id.in_(shown)).values(hidden_at=None, hidden_reason=None),
+            execution_options={"synchronize_session": False},
+        )
+        events = [PostShown(post, measure.person_id, 0, with_everything=True) for post in shown]
+        await record(session, *events)
+        await notify_mentioned(session, posts=shown)
     return True
 
 
@@ -153,20 +201,46 @@ async def _enable_comments(session: AsyncSession, measure: Measure) -> bool:
     if not found:
         return False
     comments = await _lock_comments(session, [each for each in found if each is not None])
-    enabled = update(Comment).where(Comment.id.in_(comments))
-    await session.execute(
-        enabled.values(disabled_at=None, disabled_by_id=None, disabled_reason=None),
-        execution_options={"synchronize_session": False},
-    )
-    await session.execute(delete(MeasureItem).where(MeasureItem.comment_id.in_(found)))
-    events = [
-        CommentEnabled(comment, post, measure.person_id, 0, with_everything=True)
-        for comment, post in comments.items()
-    ]
-    if events:
+    await _pass_on(session, measure, MeasureItem.comment_id.in_(found))
+    reasons = await remaining_reasons(session, "comment_id", list(comments))
+    for comment_id, reason in reasons.items():
+        await session.execute(
+            update(Comment).where(Comment.id == comment_id).values(disabled_reason=reason),
+            execution_options={"synchronize_session": False},
+        )
+    shown = {comment: post for comment, post in comments.items() if comment not in reasons}
+    if shown:
+        enabled = update(Comment).where(Comment.id.in_(shown))
+        await session.execute(
+            enabled.values(disabled_at=None, disabled_by_id=None, disabled_reason=None),
+            execution_options={"synchronize_session": False},
+        )
+        events = [
+            CommentEnabled(comment, post, measure.person_id, 0, with_everything=True)
+            for comment, post in shown.items()
+        ]
         await record(session, *events)
-        await notify_mentioned(session, comments=list(comments))
+        await notify_mentioned(session, comments=list(shown))
     return True
+
+
+async def _pass_on(session: AsyncSession, ended: Measure, items: ColumnElement[bool]) -> None:
+    """Let what a measure has hidden be hidden by one that was taken after it and is in force, or
+    else by none."""
+    later = select(Measure.id).where(
+        Measure.person_id == ended.person_id, Measure.kind == MeasureKind.HIDE_ALL,
+        Measure.id > ended.id, Measure.ended_at.is_(None),
+    )  # fmt: skip
+    locked = later.order_by(Measure.id).with_for_update(read=True)
+    in_force = (await session.scalars(locked)).all()
+    of_ended = (MeasureItem.measure_id == ended.id, items)
+    if in_force:
+        await session.execute(
+            update(MeasureItem).where(*of_ended).values(measure_id=in_force[0]),
+            execution_options={"synchronize_session": False},
+        )
+    else:
+        await session.execute(delete(MeasureItem).where(*of_ended))
 
 
 async def _lock_posts(session: AsyncSession, posts: Select[Any]) -> Sequence[int]:

@@ -149,7 +149,7 @@ async def lift(
         await count_tags_again(session, person.id)
     elif measure.kind == MeasureKind.PAUSE:
         person.paused_until = None
-    else:
+    elif not await _active_measures(session, person.id, measure.kind):
         person.disabled_at = None
         await record(session, AccountEnabled(person.id))
         return entry

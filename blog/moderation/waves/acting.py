@@ -1,8 +1,9 @@
 """What the job does about the people of a wave, some rows in each transaction."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.events import AccountDisabled
@@ -29,6 +30,12 @@ from blog.models import (
 )
 from blog.moderation.events import CommentDisabled, PostHidden
 from blog.moderation.measures import mails
+from blog.moderation.measures.demands import (
+    Column,
+    is_hidden_by,
+    is_hidden_in_bulk,
+    is_hidden_with_everything,
+)
 from blog.moderation.measures.service import lock_person
 from blog.moderation.review.service import put_aside
 from blog.moderation.rules import Grounds
@@ -64,10 +71,10 @@ async def act_on_some(session: AsyncSession, act_id: int) -> bool:
 
 async def _act_on(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
     """Do a part of what is to be done about a person; whether that was the last one."""
-    if act.hides and (
-        await _hide_posts(session, act, person_id) or await _hide_comments(session, act, person_id)
-    ):
-        return False
+    if act.hides:
+        for step in (_hide_posts, _hide_comments, _note_posts, _note_comments):
+            if await step(session, act, person_id):
+                return False
     if act.refuses and await _refuse_held(session, act, person_id):
         return False
     person = await lock_person(session, person_id)
@@ -75,6 +82,9 @@ async def _act_on(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
         return True
     if act.disables and not person.is_disabled:
         await _disable(session, act, person)
+    elif act.disables and await _is_disabled_by_measure(session, person_id):
+        # It stays disabled when that measure ends.
+        await _note(session, act, [_measure(act, person_id, kind=MeasureKind.DISABLE)])
     elif act.hides and not person.is_disabled:
         await _tell(session, act, person)
     return True
@@ -140,6 +150,50 @@ async def _hide_comments(session: AsyncSession, act: BulkAct, person_id: int) ->
         ),
     )
     return True
+
+
+async def _note_posts(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
+    """Note some posts that measures which may end by themselves have hidden already; whether there
+    were any."""
+    theirs = (
+        select(Post.id)
+        .where(Post.author_id == person_id, Post.published_at >= act.since)
+        .where(Post.hidden_at.is_not(None), *_hidden_by_others(act, "post_id", Post.id))
+        .order_by(Post.id)
+        .limit(ROWS_AT_ONCE)
+        .with_for_update(key_share=True)
+    )
+    ids = (await session.scalars(theirs)).all()
+    await _note(session, act, [_measure(act, person_id, post_id=post_id) for post_id in ids])
+    return bool(ids)
+
+
+async def _note_comments(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
+    """The same for comments."""
+    theirs = (
+        select(Comment.id)
+        .where(Comment.author_id == person_id, Comment.created_at >= act.since)
+        .where(Comment.disabled_at.is_not(None), *_hidden_by_others(act, "comment_id", Comment.id))
+        .order_by(Comment.id)
+        .limit(ROWS_AT_ONCE)
+        .with_for_update(key_share=True)
+    )
+    ids = (await session.scalars(theirs)).all()
+    await _note(session, act, [_measure(act, person_id, comment_id=each) for each in ids])
+    return bool(ids)
+
+
+def _hidden_by_others(act: BulkAct, column: Column, row_id: Any) -> tuple[ColumnElement[bool], ...]:
+    others = or_(is_hidden_with_everything(column, row_id), is_hidden_in_bulk(column, row_id))
+    return (others, ~is_hidden_by(act.id, column, row_id))
+
+
+async def _is_disabled_by_measure(session: AsyncSession, person_id: int) -> bool:
+    disabling = select(Measure.id).where(
+        Measure.person_id == person_id, Measure.kind == MeasureKind.DISABLE,
+        Measure.ended_at.is_(None),
+    )  # fmt: skip
+    return await session.scalar(disabling.limit(1)) is not None
 
 
 async def _refuse_held(session: AsyncSession, act: BulkAct, person_id: int) -> bool:

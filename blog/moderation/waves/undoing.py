@@ -1,7 +1,7 @@
 """Undoing an act on a wave in the job, some rows in each transaction.
 
-What someone has shown, lifted or decided since is left as it is, and so is what was hidden or
-disabled apart from the act.
+What someone has shown, lifted or decided since is left as it is, and so is what another measure or
+act hides, disables or refuses as well.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from blog.core.events.handlers import record
 from blog.core.text.wall_times import moment_of
 from blog.models import (
     BulkAct,
+    BulkActPerson,
     BulkChange,
     Comment,
     HeldItem,
@@ -27,6 +28,7 @@ from blog.models import (
     PostStatus,
 )
 from blog.moderation.events import CommentEnabled, PostShown
+from blog.moderation.measures.demands import remaining_reasons
 from blog.moderation.measures.service import lock_person
 from blog.moderation.waves.acting import ROWS_AT_ONCE
 from blog.moderation.waves.service import locked_act
@@ -109,9 +111,12 @@ async def _show_posts(
     await tag_ids(session, (), of_posts=ids)
     await lock_author(session, person_id)
     hidden = set(await _in_force(session, act, Measure.post_id, ids))
-    shown = [post for post in found if post.id in hidden and post.hidden_at is not None]
-    for post in shown:
-        post.hidden_at = post.hidden_reason = None
+    reasons = await remaining_reasons(session, "post_id", ids)
+    still = [post for post in found if post.id in hidden and post.hidden_at is not None]
+    shown = [post for post in still if post.id not in reasons]
+    for post in still:
+        post.hidden_reason = reasons.get(post.id)
+        post.hidden_at = post.hidden_at if post.id in reasons else None
     await session.flush()
     if shown:
         by = act.undone_by_id or 0
@@ -133,9 +138,13 @@ async def _enable_comments(session: AsyncSession, act: BulkAct, ids: Sequence[in
     )
     found = (await session.scalars(comments.execution_options(populate_existing=True))).all()
     hidden = set(await _in_force(session, act, Measure.comment_id, ids))
-    enabled = [each for each in found if each.id in hidden and each.disabled_at is not None]
-    for comment in enabled:
-        comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
+    reasons = await remaining_reasons(session, "comment_id", ids)
+    still = [each for each in found if each.id in hidden and each.disabled_at is not None]
+    enabled = [each for each in still if each.id not in reasons]
+    for comment in still:
+        comment.disabled_reason = reasons.get(comment.id)
+        if comment.id not in reasons:
+            comment.disabled_at = comment.disabled_by_id = None
     await session.flush()
     if enabled:
         by = act.undone_by_id or 0
@@ -167,6 +176,9 @@ async def _queue_again(session: AsyncSession, act: BulkAct, ids: Sequence[int]) 
         post = found.get(item.post_id)
         if post is None or await _is_sent_again(session, item):
             continue
+        if other_id := await _refused_by(session, act, item.author_id):
+            session.add(BulkChange(bulk_act_id=other_id, held_item_id=item.id))
+            continue
         if item.kind == HeldKind.POST:
             if post.status != PostStatus.DRAFT or post.version != item.version:
                 continue
@@ -174,6 +186,18 @@ async def _queue_again(session: AsyncSession, act: BulkAct, ids: Sequence[int]) 
         item.decided_at = item.decided_by_id = item.is_approved = None
         item.answer = item.rule = None
     await session.flush()
+
+
+async def _refused_by(session: AsyncSession, act: BulkAct, person_id: int) -> int | None:
+    """The id of a later act in force that refuses what waited of this person."""
+    later = (
+        select(BulkAct.id)
+        .join(BulkActPerson, BulkActPerson.bulk_act_id == BulkAct.id)
+        .where(BulkActPerson.user_id == person_id, BulkAct.refuses)
+        .where(BulkAct.id > act.id, BulkAct.undone_at.is_(None))
+    )
+    locked = later.order_by(BulkAct.id).with_for_update(read=True, of=BulkAct)
+    return (await session.scalars(locked)).first()
 
 
 def _hold_for_its_time(post: Post, item: HeldItem) -> None:
