@@ -44,16 +44,19 @@ async def _move_batch(session: AsyncSession, tag_id: int) -> bool:
     target_id = await session.scalar(select(Tag.merged_into_id).where(Tag.id == tag_id))
     if target_id is None:
         return True
-    if await _move_follows(session, tag_id, target_id):
+    if await _has_follows(session, tag_id):
+        if await _is_still_merged(session, tag_id, target_id):
+            await _move_follows(session, tag_id, target_id)
         return False
     tagged = select(PostTag.post_id).where(PostTag.tag_id == tag_id)
     posts = (await session.scalars(tagged.order_by(PostTag.post_id).limit(ROWS_AT_ONCE))).all()
     if not posts:
         return True
     # Posts before tags, in the order that all writers follow.
-    for table, ids in ((Post, posts), (Tag, [tag_id, target_id])):
-        rows = select(table.id).where(table.id.in_(ids)).order_by(table.id)
-        await session.execute(rows.with_for_update(key_share=True))
+    rows = select(Post.id).where(Post.id.in_(posts)).order_by(Post.id)
+    await session.execute(rows.with_for_update(key_share=True))
+    if not await _is_still_merged(session, tag_id, target_id):
+        return False
     old = (PostTag.tag_id == tag_id, PostTag.post_id.in_(posts))
     columns = ["post_id", "tag_id", "position"]
     moved = select(PostTag.post_id, func.coalesce(target_id), PostTag.position).where(*old)
@@ -63,18 +66,27 @@ async def _move_batch(session: AsyncSession, tag_id: int) -> bool:
     return False
 
 
-async def _move_follows(session: AsyncSession, tag_id: int, target_id: int) -> bool:
-    """Move some follows; returns whether there were any."""
+async def _is_still_merged(session: AsyncSession, tag_id: int, target_id: int) -> bool:
+    """Lock both tags; whether the first one is still merged into the second one, which may itself
+    have been merged while this waited."""
+    tags = select(Tag.id, Tag.merged_into_id).where(Tag.id.in_([tag_id, target_id]))
+    rows = await session.execute(tags.order_by(Tag.id).with_for_update(key_share=True))
+    return (tag_id, target_id) in [(row.id, row.merged_into_id) for row in rows]
+
+
+async def _has_follows(session: AsyncSession, tag_id: int) -> bool:
+    one = select(TagFollow.user_id).where(TagFollow.tag_id == tag_id).limit(1)
+    return await session.scalar(one) is not None
+
+
+async def _move_follows(session: AsyncSession, tag_id: int, target_id: int) -> None:
     theirs = select(TagFollow.user_id).where(TagFollow.tag_id == tag_id).limit(ROWS_AT_ONCE)
     people = (await session.scalars(theirs)).all()
-    if not people:
-        return False
     old = (TagFollow.tag_id == tag_id, TagFollow.user_id.in_(people))
     columns = ["user_id", "tag_id", "created_at"]
     moved = select(TagFollow.user_id, func.coalesce(target_id), TagFollow.created_at).where(*old)
     await session.execute(insert(TagFollow).from_select(columns, moved).on_conflict_do_nothing())
     await session.execute(delete(TagFollow).where(*old))
-    return True
 
 
 async def index_renamed_tag(job: RunningJob) -> None:

@@ -4,7 +4,7 @@ A tag that was merged into another one keeps its row: its address leads to the o
 does its name under a post. A renamed tag leaves such a row behind for its old name.
 """
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,8 @@ from blog.tags.reading import NO_SUCH_TAG
 IS_THERE = lazy_gettext("There's already a tag with this name. Merge this tag into it instead.")
 IS_SAME = lazy_gettext("This is the same tag.")
 IS_BLOCKED = lazy_gettext("This tag is blocked. Unblock it first.")
+# Held until the commit. Nothing else uses this number.
+_LOCK = text("SELECT pg_advisory_xact_lock(7165283174616773)")
 NO_TARGET = lazy_gettext("No tag has this name.")
 
 
@@ -143,8 +145,13 @@ async def _block(
 async def _locked(
     session: AsyncSession, moderator: Viewer, tag_id: int, name: str = ""
 ) -> tuple[Tag, Tag | None]:
-    """Lock a tag, and the one with this name if there is one, in the order of all writers."""
+    """Lock a tag, and the one with this name if there is one, in the order of all writers.
+
+    Moderators change tags one after another. Otherwise, while one tag is merged into another by an
+    old name of that, the other could be merged into a third.
+    """
     require_moderator(moderator)
+    await session.execute(_LOCK)
     wanted = or_(Tag.id == tag_id, Tag.folded == fold_tag(name))
     rows = select(Tag).where(wanted).order_by(Tag.id).with_for_update()
     rows = rows.execution_options(populate_existing=True)

@@ -32,11 +32,13 @@ async def follow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
     if not viewer.can(Permission.FOLLOW):
         raise ForbiddenError
     followed = select(func.count()).where(TagFollow.user_id == viewer.id).scalar_subquery()
+    # Moderators may merge the tag into another one at this moment.
+    meant = func.coalesce(Tag.merged_into_id, Tag.id)
+    chosen = select(literal(viewer.id), meant).where(Tag.id == tag.id, followed < MOST_FOLLOWED)
     added = await session.scalar(
         insert(TagFollow)
         .from_select(
-            ["user_id", "tag_id"],
-            select(literal(viewer.id), literal(tag.id)).where(followed < MOST_FOLLOWED),
+            ["user_id", "tag_id"], chosen.with_for_update(read=True, key_share=True, of=Tag)
         )
         .on_conflict_do_nothing()
         .returning(TagFollow.tag_id)

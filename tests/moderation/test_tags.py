@@ -1,18 +1,21 @@
 """Moderators rename, merge and block tags."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from blog.core.web.app import Broadside
-from blog.models import AuditEntry, Job, Tag, TagFollow, User
-from blog.moderation.jobs import MOVE_TAGGED_POSTS, ROWS_AT_ONCE
+from blog.models import AuditEntry, Job, Post, PostTag, Tag, TagFollow, User
+from blog.moderation.jobs import MOVE_TAGGED_POSTS, ROWS_AT_ONCE, _move_batch
 from blog.posts.bulk import ids_of_tags
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from tests.api.support import Client, add_token, assert_problem
+from tests.databases import wait_for_a_lock
 from tests.jobs import at_work, finish_jobs
 from tests.servers import until
 from tests.support import Browser
@@ -201,3 +204,79 @@ async def test_a_tag_that_only_drafts_have_is_not_there_for_moderators_either(
         assert (await maud.get(f"/moderate/tags/secret/{action}")).status_code == 404
     page = (await maud.get("/moderate/tags")).text
     assert "secret" not in page
+
+
+async def chains(db: AsyncSession) -> list[Any]:
+    """The merged tags that lead to a merged tag, and what merged tags still have."""
+    await db.rollback()
+    other = aliased(Tag)
+    is_merged = Tag.merged_into_id.is_not(None)
+    queries = (
+        select(Tag.name).join(other, other.id == Tag.merged_into_id)
+        .where(other.merged_into_id.is_not(None)),
+        select(Tag.name).join(PostTag, PostTag.tag_id == Tag.id).where(is_merged),
+        select(Tag.name).join(TagFollow, TagFollow.tag_id == Tag.id).where(is_merged),
+    )  # fmt: skip
+    return [name for query in queries for name in await db.scalars(query)]
+
+
+async def test_merges_at_the_same_time_leave_no_chain_of_merged_tags(
+    app: Broadside, maud: Browser, writer: Client, db: AsyncSession
+) -> None:
+    await write(writer, "one", "alias", "two", "three")
+    await act(maud, "alias", "merge", name="two")
+    await moved(app, db)
+    # The first merge waits for the old name, the second one for its row as well.
+    async with app.database.session() as other:
+        await other.execute(select(Tag.id).where(Tag.name == "alias").with_for_update())
+        first = asyncio.create_task(act(maud, "one", "merge", name="alias"))
+        await wait_for_a_lock(app.database, 1)
+        second = asyncio.create_task(act(maud, "two", "merge", name="three"))
+        await wait_for_a_lock(app.database, 2)
+        await other.rollback()
+    await asyncio.gather(first, second)
+    await moved(app, db)
+    assert await chains(db) == []
+    assert await names_of(writer) == {"three": 1}
+
+
+async def test_posts_are_moved_to_the_tag_into_which_theirs_was_merged_meanwhile(
+    app: Broadside, maud: Browser, writer: Client, db: AsyncSession
+) -> None:
+    post = await write(writer, "one")
+    await write(writer, "two", "three")
+    tags = {tag.name: tag.id for tag in await db.scalars(select(Tag))}
+    await act(maud, "one", "merge", name="two")
+    sessions = app.database.session
+    async with sessions() as other, sessions() as first_job, sessions() as second_job:
+        await other.execute(select(Post.id).where(Post.id == post["id"]).with_for_update())
+        moving = asyncio.create_task(_move_batch(first_job, tags["one"]))
+        await wait_for_a_lock(app.database, 1)
+        await act(maud, "two", "merge", name="three")
+        while not await _move_batch(second_job, tags["two"]):
+            await second_job.commit()
+        await other.rollback()
+        await moving
+        await first_job.commit()
+    await moved(app, db)
+    assert await chains(db) == []
+    assert await names_of(writer) == {"three": 2}
+
+
+async def test_who_follows_a_tag_that_is_merged_at_that_moment_follows_the_other_one(
+    app: Broadside, susans_browser: Browser, writer: Client, db: AsyncSession
+) -> None:
+    await write(writer, "one", "two")
+    tags = {tag.name: tag.id for tag in await db.scalars(select(Tag))}
+    page = "/tag/one"
+    await susans_browser.get(page)
+    async with app.database.session() as other:
+        await other.execute(select(Tag.id).where(Tag.id == tags["one"]).with_for_update())
+        following = asyncio.create_task(susans_browser.submit(f"{page}/follow", page=page))
+        await wait_for_a_lock(app.database, 1)
+        await other.execute(
+            update(Tag).where(Tag.id == tags["one"]).values(merged_into_id=tags["two"])
+        )
+        await other.commit()
+    await following
+    assert (await db.scalars(select(TagFollow.tag_id))).all() == [tags["two"]]
