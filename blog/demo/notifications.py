@@ -48,8 +48,8 @@ async def notify(session: AsyncSession) -> None:
     comments = [CommentWritten(**row) for row in await newest(_COMMENTS)]
     likes = [PostLiked(**row) for row in await newest(_LIKES)]
     follows = [PersonFollowed(**row) for row in await newest(_FOLLOWS)]
-    await handlers.tell_of_comments(session, comments)
-    await handlers.tell_of_likes(session, likes)
-    await handlers.tell_of_followers(session, follows)
+    await handlers.notify_of_comments(session, comments)
+    await handlers.notify_of_likes(session, likes)
+    await handlers.notify_of_followers(session, follows)
     for statement in _AGE:
         await session.execute(text(statement))

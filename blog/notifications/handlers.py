@@ -18,7 +18,7 @@ from blog.moderation.events import (
     PostShown,
 )
 from blog.notifications.jobs import ANNOUNCE_POST
-from blog.notifications.writes import columns, notifying
+from blog.notifications.writes import columns, notify_statement
 from blog.posts.events import PeopleMentioned, PostPublished
 from blog.reactions.events import CommentLiked, PostLiked
 from blog.transfer.exporting.events import ExportEnded
@@ -26,8 +26,8 @@ from blog.transfer.importing.events import ImportEnded
 
 _Moderation = PostHidden | PostShown | CommentDisabled | CommentEnabled | CommentRemoved
 
-# The author of a comment hears of a reply to it once, also below their own post.
-_COMMENTS = notifying(
+# The author of a comment is notified of a reply to it once, even on their own post.
+_COMMENTS = notify_statement(
     """
         comments JOIN posts ON posts.id = comments.post_id
         LEFT JOIN comments AS parent ON parent.id = comments.parent_id
@@ -54,7 +54,7 @@ _MENTIONED = (
     "unnest(CAST(:people AS bigint[]), CAST(:authors AS bigint[]), CAST(:posts AS bigint[]),"
     " CAST(:comments AS bigint[])) AS mention (user_id, author_id, post_id, comment_id)"
 )
-_MENTIONS = notifying(
+_MENTIONS = notify_statement(
     f"""
         {_MENTIONED}
         WHERE NOT EXISTS (
@@ -68,14 +68,14 @@ _MENTIONS = notifying(
     post_id="mention.post_id",
     comment_id="mention.comment_id",
 )
-# A mention in a comment says more than that the comment is below their post.
+# A mention in a comment replaces the notification of a comment on their post.
 _FORGET_MENTIONING = text(f"""
     DELETE FROM notification_items USING notifications, {_MENTIONED}
     WHERE notification_items.user_id = mention.user_id
         AND notification_items.comment_id = mention.comment_id
         AND notifications.id = notification_id AND kind = 'comment' AND read_at IS NULL
 """)  # noqa: S608
-_LIKES = notifying(
+_LIKES = notify_statement(
     "unnest(CAST(:people AS bigint[]), CAST(:posts AS bigint[])) AS liked (user_id, post_id)"
     " JOIN posts ON posts.id = liked.post_id",
     kind=NotificationKind.LIKE,
@@ -85,7 +85,7 @@ _LIKES = notifying(
     post_id="posts.id",
     liked_post_id="posts.id",
 )
-_LIKES_OF_COMMENTS = notifying(
+_LIKES_OF_COMMENTS = notify_statement(
     "unnest(CAST(:people AS bigint[]), CAST(:comments AS bigint[])) AS liked (user_id, comment_id)"
     " JOIN comments ON comments.id = liked.comment_id",
     kind=NotificationKind.LIKE,
@@ -95,7 +95,7 @@ _LIKES_OF_COMMENTS = notifying(
     post_id="comments.post_id",
     liked_comment_id="comments.id",
 )
-_FOLLOWS = notifying(
+_FOLLOWS = notify_statement(
     "unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))"
     " AS follow (follower_id, followed_id)",
     kind=NotificationKind.FOLLOW,
@@ -103,23 +103,23 @@ _FOLLOWS = notifying(
     actor_id="follow.follower_id",
     followed_id="follow.followed_id",
 )
-_REPORTS = notifying(
+_REPORTS = notify_statement(
     "unnest(CAST(:reports AS bigint[]), CAST(:reporters AS bigint[])) AS report (id, reporter_id)"
     " JOIN users ON users.id <> report.reporter_id JOIN roles ON roles.id = users.role_id"
     f" WHERE roles.permissions & {int(Permission.MODERATE)} <> 0 AND users.disabled_at IS NULL"
-    # Nobody's account is deleted meanwhile.
+    # This keeps accounts from being deleted meanwhile.
     " FOR KEY SHARE OF users",
     kind=NotificationKind.REPORT,
     user_id="users.id",
     report_id="report.id",
 )
-_EXPORTS = notifying(
+_EXPORTS = notify_statement(
     "unnest(CAST(:people AS bigint[]), CAST(:exports AS bigint[])) AS ended (user_id, id)",
     kind=NotificationKind.JOB,
     user_id="ended.user_id",
     export_id="ended.id",
 )
-_IMPORTS = notifying(
+_IMPORTS = notify_statement(
     "unnest(CAST(:people AS bigint[]), CAST(:imports AS bigint[])) AS ended (user_id, id)",
     kind=NotificationKind.JOB,
     user_id="ended.user_id",
@@ -129,7 +129,7 @@ _ABOUT = (
     "unnest(CAST(:people AS bigint[]), CAST(:posts AS bigint[]), CAST(:about_posts AS bigint[]),"
     " CAST(:comments AS bigint[])) AS changed (user_id, post_id, about_post, comment_id)"
 )
-_MODERATION = notifying(
+_MODERATION = notify_statement(
     _ABOUT,
     kind=NotificationKind.MODERATION,
     user_id="changed.user_id",
@@ -138,7 +138,7 @@ _MODERATION = notifying(
     post_id="changed.post_id",
     comment_id="changed.comment_id",
 )
-# What moderators did before to the same post or comment: a line tells what is the case now.
+# Earlier moderation of the same post or comment: a line shows only the current state.
 _FORGET_MODERATION = text(f"""
     DELETE FROM notifications USING {_ABOUT}
     WHERE notifications.user_id = changed.user_id AND kind = 'moderation'
@@ -147,13 +147,13 @@ _FORGET_MODERATION = text(f"""
 """)  # noqa: S608
 
 
-async def tell_of_comments(session: AsyncSession, events: Sequence[CommentWritten]) -> None:
-    """Notify the authors of the posts, and of the comments that are replied to."""
+async def notify_of_comments(session: AsyncSession, events: Sequence[CommentWritten]) -> None:
+    """Notify the authors of the posts and of the parent comments."""
     await session.execute(_COMMENTS, columns(events, comments="comment_id"))
 
 
-async def tell_of_mentions(session: AsyncSession, events: Sequence[PeopleMentioned]) -> None:
-    """Notify those who are mentioned."""
+async def notify_of_mentions(session: AsyncSession, events: Sequence[PeopleMentioned]) -> None:
+    """Notify the people mentioned."""
     mentions = [(user_id, event) for event in events for user_id in event.user_ids]
     parameters = {
         "people": [user_id for user_id, _ in mentions],
@@ -165,50 +165,50 @@ async def tell_of_mentions(session: AsyncSession, events: Sequence[PeopleMention
     await session.execute(_MENTIONS, parameters)
 
 
-async def tell_of_likes(session: AsyncSession, events: Sequence[PostLiked]) -> None:
+async def notify_of_likes(session: AsyncSession, events: Sequence[PostLiked]) -> None:
     """Notify the authors of the posts."""
     await session.execute(_LIKES, columns(events, people="user_id", posts="post_id"))
 
 
-async def tell_of_comment_likes(session: AsyncSession, events: Sequence[CommentLiked]) -> None:
+async def notify_of_comment_likes(session: AsyncSession, events: Sequence[CommentLiked]) -> None:
     """Notify the authors of the comments."""
     parameters = columns(events, people="user_id", comments="comment_id")
     await session.execute(_LIKES_OF_COMMENTS, parameters)
 
 
-async def tell_of_followers(session: AsyncSession, events: Sequence[PersonFollowed]) -> None:
-    """Notify those who are followed."""
+async def notify_of_followers(session: AsyncSession, events: Sequence[PersonFollowed]) -> None:
+    """Notify the people followed."""
     parameters = columns(events, followers="follower_id", followed="followed_id")
     await session.execute(_FOLLOWS, parameters)
 
 
-async def tell_of_reports(
+async def notify_of_reports(
     session: AsyncSession, events: Sequence[PostReported | CommentReported]
 ) -> None:
     """Notify the moderators."""
     await session.execute(_REPORTS, columns(events, reports="report_id", reporters="reporter_id"))
 
 
-async def tell_of_moderated_posts(
+async def notify_of_moderated_posts(
     session: AsyncSession, events: Sequence[PostHidden | PostShown]
 ) -> None:
-    """Notify the authors that their posts were hidden, or shown again."""
-    await _tell_of_moderation(
-        session, [(each, each.post_id, None) for each in events if not _knows(each)]
+    """Notify the authors that their posts were hidden or unhidden."""
+    await _notify_of_moderation(
+        session, [(each, each.post_id, None) for each in events if not _author_knows(each)]
     )
 
 
-async def tell_of_moderated_comments(
+async def notify_of_moderated_comments(
     session: AsyncSession, events: Sequence[CommentDisabled | CommentEnabled | CommentRemoved]
 ) -> None:
-    """Notify the authors that their comments were disabled, removed, or enabled again."""
-    await _tell_of_moderation(
-        session, [(each, None, each.comment_id) for each in events if not _knows(each)]
+    """Notify the authors that their comments were disabled, removed or enabled."""
+    await _notify_of_moderation(
+        session, [(each, None, each.comment_id) for each in events if not _author_knows(each)]
     )
 
 
-async def announce_posts(session: AsyncSession, events: Sequence[PostPublished]) -> None:
-    """Let jobs notify the followers who have asked for that, if an author has any."""
+async def enqueue_announcements(session: AsyncSession, events: Sequence[PostPublished]) -> None:
+    """Enqueue jobs that notify the followers who want to be, if an author has any."""
     authors = {event.author_id for event in events}
     with_alerts = select(PostAlert.followed_id).where(PostAlert.followed_id.in_(authors)).distinct()
     found = set(await session.scalars(with_alerts))
@@ -220,24 +220,24 @@ async def announce_posts(session: AsyncSession, events: Sequence[PostPublished])
             )  # fmt: skip
 
 
-async def tell_of_exports(session: AsyncSession, events: Sequence[ExportEnded]) -> None:
-    """Notify those whose exports have ended."""
+async def notify_of_exports(session: AsyncSession, events: Sequence[ExportEnded]) -> None:
+    """Notify the people whose exports have ended."""
     await session.execute(_EXPORTS, columns(events, people="user_id", exports="export_id"))
 
 
-async def tell_of_imports(session: AsyncSession, events: Sequence[ImportEnded]) -> None:
-    """Notify those whose imports have ended."""
+async def notify_of_imports(session: AsyncSession, events: Sequence[ImportEnded]) -> None:
+    """Notify the people whose imports have ended."""
     await session.execute(_IMPORTS, columns(events, people="user_id", imports="import_id"))
 
 
-def _knows(event: _Moderation) -> bool:
-    """Whether the author knows of it: they did it, or were told of all that was hidden."""
+def _author_knows(event: _Moderation) -> bool:
+    """Whether the author already knows: they did it, or were notified of everything at once."""
     if isinstance(event, CommentRemoved):
         return event.author_id == event.removed_by
     return event.with_everything or event.author_id == event.moderator_id
 
 
-async def _tell_of_moderation(
+async def _notify_of_moderation(
     session: AsyncSession, changes: Sequence[tuple[_Moderation, int | None, int | None]]
 ) -> None:
     if not changes:

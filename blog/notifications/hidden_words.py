@@ -1,8 +1,8 @@
-"""Which notifications are about a text with a word or tag that their recipient hides.
+"""Notifications about a text with a word or tag that their recipient hides.
 
-None is made, so none is counted, mailed or told live; those that are there when somebody hides a
-word are taken back. What counts is the text that one is notified of: a comment, or else a post. In
-pages, such texts are collapsed (`blog.posts.hidden_words`).
+None are created, so none are counted, mailed or sent live; existing ones are deleted when a person
+hides a word. What counts is the text of the notification: a comment, or else a post. On pages, such
+texts are collapsed (`blog.posts.hidden_words`).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.models import NotificationKind
 
-# The other kinds are about what people do, or about what the recipient has written.
+# The other kinds are about what people do, or about the recipient's own texts.
 KINDS = (
     NotificationKind.COMMENT, NotificationKind.REPLY, NotificationKind.MENTION,
     NotificationKind.POST,
@@ -23,7 +23,7 @@ def has_hidden_word(*, kind: str, user_id: str, comment_id: str, post_id: str) -
     """The SQL condition that a notification is about such a text.
 
     Args:
-        kind: as all arguments, an SQL expression.
+        kind: an SQL expression, like all arguments.
         user_id: the recipient.
         comment_id: the comment, or NULL.
         post_id: the post.
@@ -56,13 +56,13 @@ _HAS_HIDDEN_WORD = has_hidden_word(
     comment_id="notification_items.comment_id",
     post_id="notification_items.post_id",
 )
-_TAKE_BACK = text(f"""
+_RETRACT = text(f"""
     DELETE FROM notification_items USING notifications
     WHERE notifications.id = notification_id
         AND notifications.user_id = ANY(CAST(:people AS bigint[])) AND {_HAS_HIDDEN_WORD}
 """)  # noqa: S608
 
 
-async def take_back(session: AsyncSession, people: Sequence[int]) -> None:
-    """Delete what these people were notified of texts with a word or tag that they hide."""
-    await session.execute(_TAKE_BACK, {"people": list(people)})
+async def retract_hidden(session: AsyncSession, people: Sequence[int]) -> None:
+    """Delete these people's notifications about texts with a word or tag that they hide."""
+    await session.execute(_RETRACT, {"people": list(people)})

@@ -1,5 +1,5 @@
-"""Notifying the followers of an author of a new post, in batches; and looking again for what a new
-hidden word takes back."""
+"""The jobs that notify followers of a new post, in batches, and that delete notifications once more
+after a person has hidden a word."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,14 +8,14 @@ from blog.core.auth.viewer import ANONYMOUS
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.models import NotificationKind, PostAlert
-from blog.notifications.hidden_words import take_back
-from blog.notifications.writes import notifying
+from blog.notifications.hidden_words import retract_hidden
+from blog.notifications.writes import notify_statement
 from blog.posts.policies import visible_to
 
 PEOPLE_AT_ONCE = 500
 
-# The lock makes a moderator who hides the post wait, and take back what this has written.
-_POSTS = notifying(
+# The lock makes a moderator who hides the post wait, and delete what this has written.
+_POSTS = notify_statement(
     "post_alerts JOIN posts ON posts.id = :post AND posts.author_id = post_alerts.followed_id"
     " WHERE post_alerts.follower_id = ANY(CAST(:people AS bigint[]))"
     f" AND {visible_to(ANONYMOUS)}"
@@ -31,12 +31,12 @@ _POSTS = notifying(
 )
 
 
-async def announce(job: RunningJob) -> None:
-    """Notify some followers after the others. Nobody is notified twice, however often it runs."""
+async def announce_post(job: RunningJob) -> None:
+    """Notify followers, batch by batch. Nobody is notified twice, however often this runs."""
     payload = job.payload
     while not job.stopping.is_set():
         async with job.database.session() as session:
-            last = await _notify_some(session, **payload)
+            last = await _notify_batch(session, **payload)
             await session.commit()
         if last is None:
             return
@@ -45,10 +45,10 @@ async def announce(job: RunningJob) -> None:
     await job.requeue()
 
 
-async def _notify_some(
+async def _notify_batch(
     session: AsyncSession, post_id: int, author_id: int, after: int = 0
 ) -> int | None:
-    """Notify the next ones; returns the id of the last."""
+    """Notify the next followers; returns the id of the last one."""
     followers = (
         select(PostAlert.follower_id)
         .where(PostAlert.followed_id == author_id, PostAlert.follower_id > after)
@@ -62,13 +62,13 @@ async def _notify_some(
     return people[-1]
 
 
-ANNOUNCE_POST = JobKind("announce_post", announce)
+ANNOUNCE_POST = JobKind("announce_post", announce_post)
 
 
 async def take_back_hidden_words(job: RunningJob) -> None:
-    """Take back what somebody was notified of while they hid a word."""
+    """Delete what a person was notified of while they were hiding a word."""
     async with job.database.session() as session:
-        await take_back(session, [job.payload["user_id"]])
+        await retract_hidden(session, [job.payload["user_id"]])
         await session.commit()
 
 

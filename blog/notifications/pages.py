@@ -1,4 +1,4 @@
-"""The page of one's notifications."""
+"""The page with the viewer's notifications."""
 
 from quart import Blueprint, abort, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -36,19 +36,19 @@ FILTERS = {
 
 
 class SeenForm(Schema):
-    """The form that marks all notifications as read: those up to the newest one on the page."""
+    """The form that marks all notifications as read, up to the newest one on the page."""
 
     until: Moment | None = None
 
 
 @blueprint.get("")
 async def index() -> ResponseReturnValue:
-    """One's notifications: the newest unread ones, and then those that were read.
+    """Show the viewer's notifications: the newest unread ones, and then read ones.
 
     `?kind=` selects a kind, and `?unread=1` shows all unread ones in pages.
     """
     viewer = required_viewer()
-    kind, shows_unread = _kind(), "unread" in request.args
+    kind, shows_unread = _selected_kind(), "unread" in request.args
     wanted = requested_page(LINES_PER_PAGE)
     page = await read(queries.notifications_page, wanted, viewer.id, kind, not shows_unread)
     unread = None
@@ -86,22 +86,22 @@ async def read_one(notification_id: int) -> ResponseReturnValue:
     if await look_up(queries.one_notification, viewer.id, notification_id) is None:
         raise NotFoundError(IS_GONE)
     await service.mark_read(db(), viewer, notification_id)
-    return _back()
+    return _redirect_to_list()
 
 
 @blueprint.post("/read")
 @quota(READING_NOTIFICATIONS)
 async def read_all() -> ResponseReturnValue:
-    """Mark all notifications as read that were on the page or older."""
+    """Mark all notifications as read that were on the page or are older."""
     viewer = required_viewer()
     seen = await Form(SeenForm).submitted()
     if seen is None:
         abort(400, _("The time isn't valid. Please go back and try again."))
-    await service.mark_all_read(db(), viewer, seen.until, _kind())
-    return _back()
+    await service.mark_all_read(db(), viewer, seen.until, _selected_kind())
+    return _redirect_to_list()
 
 
-def _kind() -> NotificationKind | None:
+def _selected_kind() -> NotificationKind | None:
     """The kind that `?kind=` selects."""
     if (given := request.args.get("kind")) is None:
         return None
@@ -110,7 +110,7 @@ def _kind() -> NotificationKind | None:
     return NotificationKind(given)
 
 
-def _back() -> ResponseReturnValue:
-    """Return to the list with the same filter."""
+def _redirect_to_list() -> ResponseReturnValue:
+    """Redirect to the list with the same filter."""
     kind, unread = request.args.get("kind"), request.args.get("unread")
     return redirect(url_for("notifications.index", kind=kind, unread=unread))

@@ -1,6 +1,6 @@
 """Queries of notifications.
 
-A line is read together with its newest items, who did them, and what it is about, so a page is one
+A line is read together with its newest items, their actors, and its subject, so a page costs one
 statement.
 """
 
@@ -44,17 +44,17 @@ from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_from
 from blog.models.notification import HAS_ITEMS, IS_THERE, UNREAD, UNREAD_OF_USER, WAITS_FOR_DIGEST
 
-# How many items of a line are shown, and counted.
+# Items of a line that are shown, and that are counted.
 NEWEST_ITEMS, MOST_COUNTED = 10, 10_000
 MOST_ACTORS = 3
 IS_GONE = lazy_gettext("This notification doesn't exist. What it was about may have been deleted.")
 
 _LINE, _ITEM, _USER = Notification.__table__.c, NotificationItem.__table__.c, User.__table__.c
-_WHOSE = bindparam("whose", type_=BigInteger)
+_USER_ID = bindparam("whose", type_=BigInteger)
 
 
 class Actor(NamedTuple):
-    """A person who did something that a line tells of."""
+    """A person whose action is in a line."""
 
     id: int
     username: str
@@ -62,8 +62,8 @@ class Actor(NamedTuple):
     name: str
 
 
-class OnPost(NamedTuple):
-    """The post that something is about.
+class PostReference(NamedTuple):
+    """The post that a line or item is about.
 
     Attributes:
         is_hidden: whether a moderator has hidden it.
@@ -76,17 +76,17 @@ class OnPost(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One of the things that a line tells of.
+    """One of the events in a line.
 
     Attributes:
-        actor: `None` if it was nobody, or a moderator.
-        comment_id: the comment that was written, or that a moderator dealt with.
+        actor: the person who did it; `None` if nobody or a moderator did.
+        comment_id: the comment that was written or moderated.
         is_removed: whether it is disabled because the post's author has removed it.
-        state: that of the export or import that has ended.
+        state: the state of the export or import that has ended.
     """
 
     actor: Actor | None
-    post: OnPost | None
+    post: PostReference | None
     comment_id: int | None
     is_disabled: bool
     export_id: int | None
@@ -97,18 +97,18 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """A line of somebody's notifications.
+    """A line in a person's list of notifications.
 
     Attributes:
-        subject: the post that it is about, if it is about one of the recipient's own.
-        comment_id: the recipient's comment that it is about.
-        count: how many items it has, up to `MOST_COUNTED`.
-        items: the newest of them, the newest first.
+        subject: the recipient's own post that it is about, if any.
+        comment_id: the recipient's own comment that it is about, if any.
+        count: the number of its items, up to `MOST_COUNTED`.
+        items: the newest items, newest first.
     """
 
     id: int
     kind: NotificationKind
-    subject: OnPost | None
+    subject: PostReference | None
     comment_id: int | None
     created_at: datetime
     read_at: datetime | None
@@ -122,17 +122,17 @@ class Line:
 
     @property
     def everybody(self) -> tuple[Actor, ...]:
-        """Those who did the newest items, each once, the last one first."""
+        """The actors of the newest items, each once, last one first."""
         return tuple(dict.fromkeys(item.actor for item in self.items if item.actor))
 
     @property
     def actors(self) -> tuple[Actor, ...]:
-        """The last of them, up to `MOST_ACTORS`."""
+        """The last actors, up to `MOST_ACTORS`."""
         return self.everybody[:MOST_ACTORS]
 
     @property
     def has_others(self) -> bool:
-        """Whether there may be more of them."""
+        """Whether there may be more actors."""
         return len(self.everybody) > MOST_ACTORS or self.count > len(self.items)
 
 
@@ -160,7 +160,7 @@ def _newest_items() -> ColumnElement[Any]:
         .limit(literal_column(str(NEWEST_ITEMS)))
         .subquery("newest")
     )
-    # A post goes with its author's account, even before its row does.
+    # A post disappears with its author's account, even before its row does.
     title = case((not_deleted(post.c.author_id), post.c.title))
     fields = (
         _USER.id, _USER.username, _AVATAR_KEY, _USER.name,
@@ -200,7 +200,7 @@ def _with_items(part: Rows) -> Rows:
 
 _LINES: Select[Any] = select(
     _LINE.id, _LINE.kind, _LINE.post_id, _LINE.comment_id, _LINE.created_at, _LINE.read_at
-).where(_LINE.user_id == _WHOSE, HAS_ITEMS)
+).where(_LINE.user_id == _USER_ID, HAS_ITEMS)
 
 
 def _listing(*conditions: Any) -> Listing[Line]:
@@ -213,7 +213,7 @@ def _listing(*conditions: Any) -> Listing[Line]:
 
 
 _IS_OF_KIND = _LINE.kind == bindparam("kind", type_=String)
-# By whether they are of one kind, and whether they are read.
+# By whether they are filtered by kind, and whether they are read.
 _LISTINGS: dict[tuple[bool, bool | None], Listing[Line]] = {
     (of_kind, is_read): _listing(_IS_OF_KIND if of_kind else true(), condition)
     for of_kind in (False, True)
@@ -225,14 +225,15 @@ _WAITING = _with_items(
         UNREAD,
         _LINE.kind == any_(bindparam("kinds", type_=ARRAY(String))),
         exists().where(
-            _ITEM.notification_id == _LINE.id, _ITEM.user_id == _WHOSE, WAITS_FOR_DIGEST, IS_THERE,
-            or_(_ITEM.actor_id.is_(None), ~hidden_from(_WHOSE, _ITEM.actor_id)),
+            _ITEM.notification_id == _LINE.id, _ITEM.user_id == _USER_ID, WAITS_FOR_DIGEST,
+            IS_THERE,
+            or_(_ITEM.actor_id.is_(None), ~hidden_from(_USER_ID, _ITEM.actor_id)),
         ),
     )
     .order_by(_LINE.created_at.desc(), _LINE.id.desc())
     .limit(bindparam("number", type_=BigInteger))
 )  # fmt: skip
-_UNREAD = select(UNREAD_OF_USER).select_from(User.__table__).where(_USER.id == _WHOSE)
+_UNREAD = select(UNREAD_OF_USER).select_from(User.__table__).where(_USER.id == _USER_ID)
 
 
 async def notifications_page(
@@ -242,18 +243,18 @@ async def notifications_page(
     kind: NotificationKind | None = None,
     is_read: bool | None = None,
 ) -> Page[Line]:
-    """Somebody's notifications, the newest first.
+    """A user's notifications, newest first.
 
     Args:
         session: executes the statement.
-        wanted: the page.
-        user_id: whose.
+        wanted: the requested page.
+        user_id: the recipient.
         kind: only those of this kind.
         is_read: only read or unread ones.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
-        TooDeepError: the page has no number.
+        InvalidCursorError: the cursor doesn't belong to this list.
+        TooDeepError: the page is too deep to have a number.
     """
     listing = _LISTINGS[kind is not None, is_read]
     if deep := listing.too_deep(wanted):
@@ -261,41 +262,42 @@ async def notifications_page(
     of_kind = {} if kind is None else {"kind": kind}
     statement, parameters = listing.query(wanted, whose=user_id, **of_kind)
     rows = (await session.execute(statement, parameters)).all()
-    return listing.page([_line(row) for row in rows], wanted)
+    return listing.page([_line_of_row(row) for row in rows], wanted)
 
 
 async def one_notification(
     session: AsyncSession, user_id: int, notification_id: int
 ) -> Line | None:
-    """A line of somebody's notifications; `None` if they have none with this id."""
+    """One of a user's notifications; `None` if they have none with this id."""
     row = (await session.execute(_ONE, {"whose": user_id, "id": notification_id})).first()
-    return None if row is None else _line(row)
+    return None if row is None else _line_of_row(row)
 
 
 async def waiting_lines(
     session: AsyncSession, user_id: int, kinds: Sequence[str], number: int
 ) -> Sequence[Line]:
-    """The newest unread lines of some kinds with items that wait for somebody's digest."""
+    """The newest unread lines of some kinds with items that wait for a user's digest."""
     values = {"whose": user_id, "kinds": kinds, "number": number}
     rows = await session.execute(_WAITING, values)
-    return [_line(row) for row in rows]
+    return [_line_of_row(row) for row in rows]
 
 
 async def unread_count(session: AsyncSession, user_id: int) -> int:
-    """How many unread lines somebody has, up to `MOST_UNREAD`."""
+    """The number of a user's unread lines, up to `MOST_UNREAD`."""
     return await session.scalar(_UNREAD, {"whose": user_id}) or 0
 
 
-def _line(row: Sequence[Any]) -> Line:
+def _line_of_row(row: Sequence[Any]) -> Line:
     line_id, kind, comment_id, created_at, read_at, *post, count, items = row
     return Line(
-        line_id, NotificationKind(kind), _post(post), comment_id, created_at, read_at, count,
+        line_id, NotificationKind(kind), _post_of_values(post), comment_id, created_at, read_at,
+        count,
         tuple(
-            Item(Actor(*item[:4]) if item[0] else None, _post(item[4:8]), *item[8:])
+            Item(Actor(*item[:4]) if item[0] else None, _post_of_values(item[4:8]), *item[8:])
             for item in items or ()
         ),
     )  # fmt: skip
 
 
-def _post(values: Sequence[Any]) -> OnPost | None:
-    return OnPost(*values) if values[0] is not None else None
+def _post_of_values(values: Sequence[Any]) -> PostReference | None:
+    return PostReference(*values) if values[0] is not None else None

@@ -1,6 +1,6 @@
-"""Handlers of other features' events that take notifications back.
+"""Handlers of other features' events that delete notifications.
 
-Most need no handler: a row that is deleted takes what it has caused with it (`NotificationItem`).
+Most deletions need no handler: a deleted row takes its notifications with it (`NotificationItem`).
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from blog.moderation.events import (
     PostHidden,
     ReportClosed,
 )
-from blog.notifications.hidden_words import take_back
+from blog.notifications.hidden_words import retract_hidden
 from blog.notifications.jobs import TAKE_BACK_HIDDEN_WORDS
 from blog.notifications.writes import columns
 from blog.posts.events import PostUnpublished
 
-# Longer than a transaction that notifies people takes.
-LOOKED_AGAIN_AFTER = timedelta(minutes=1)
+# Longer than any transaction that notifies people.
+RETRY_AFTER = timedelta(minutes=1)
 _FORGET_POSTS = text("""
     DELETE FROM notification_items
     USING unnest(CAST(:posts AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
@@ -61,20 +61,20 @@ _FORGET_PEOPLE = text("""
 async def forget_unreadable_posts(
     session: AsyncSession, events: Sequence[PostHidden | PostUnpublished]
 ) -> None:
-    """Take back what readers were notified of on posts that they can't read any more."""
+    """Delete readers' notifications about posts that they can no longer read."""
     await session.execute(_FORGET_POSTS, columns(events, posts="post_id", authors="author_id"))
 
 
 async def forget_disabled_comments(
     session: AsyncSession, events: Sequence[CommentDisabled | CommentRemoved]
 ) -> None:
-    """Take back what others than the authors were notified of."""
+    """Delete the notifications of everyone but the authors."""
     parameters = columns(events, comments="comment_id", authors="author_id")
     await session.execute(_FORGET_COMMENTS, parameters)
 
 
 async def forget_deleted_comments(session: AsyncSession, events: Sequence[CommentDeleted]) -> None:
-    """Take back what was notified of comments that have left an empty row, and of their replies and
+    """Delete notifications about comments that left an empty row, and about their replies and
     likes."""
     parameters = columns(events, comments="comment_id")
     await session.execute(_FORGET_DELETED, parameters)
@@ -82,38 +82,38 @@ async def forget_deleted_comments(session: AsyncSession, events: Sequence[Commen
 
 
 async def forget_closed_reports(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
-    """Take back what the moderators were notified of."""
+    """Delete the moderators' notifications about closed reports."""
     await session.execute(_FORGET_REPORTS, columns(events, reports="report_id"))
 
 
 async def forget_reports_of_former_moderators(
     session: AsyncSession, events: Sequence[RoleChanged]
 ) -> None:
-    """Take back what people were notified of while they were moderators."""
+    """Delete notifications about reports that people got while they were moderators."""
     await session.execute(_FORGET_REPORTS_OF_OTHERS, columns(events, people="user_id"))
 
 
 async def forget_muted_people(session: AsyncSession, events: Sequence[PersonMuted]) -> None:
-    """Take back what people were notified of those whom they mute now."""
+    """Delete notifications about people who are muted now."""
     await session.execute(_FORGET_PEOPLE, columns(events, people="user_id", hidden="muted_id"))
 
 
 async def forget_blocked_people(session: AsyncSession, events: Sequence[PersonBlocked]) -> None:
-    """Take back what people were notified of each other."""
+    """Delete the notifications of both people about each other."""
     blocking, blocked = [each.user_id for each in events], [each.blocked_id for each in events]
     parameters = {"people": blocking + blocked, "hidden": blocked + blocking}
     await session.execute(_FORGET_PEOPLE, parameters)
 
 
 async def forget_hidden_words(session: AsyncSession, events: Sequence[WordHidden]) -> None:
-    """Take back what people were notified of texts with a word or tag that they hide now.
+    """Delete notifications about texts with a word or tag that people hide now.
 
-    A text that is being written at this moment can't be seen yet, and its notification was decided
-    before: a job looks again when its transaction has ended.
+    A text that is just being written can't be seen yet, and its notifications were decided before,
+    so a job does this again once its transaction must have ended.
     """
-    await take_back(session, [event.user_id for event in events])
+    await retract_hidden(session, [event.user_id for event in events])
     for event in events:
         await enqueue(
-            session, TAKE_BACK_HIDDEN_WORDS, key=str(event.user_id), at=now() + LOOKED_AGAIN_AFTER,
+            session, TAKE_BACK_HIDDEN_WORDS, key=str(event.user_id), at=now() + RETRY_AFTER,
             user_id=event.user_id,
         )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Marking notifications as read. Each function is one transaction.
+"""Mark notifications as read. Each function is one transaction.
 
-Lines are locked in the order of their keys, like those that others notify people by.
+Lines are locked in the order of their keys, like the lines that notify people.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from blog.models import NotificationKind
 from blog.notifications.writes import CHANNEL
 
 
-def _reading(which: str) -> TextClause:
+def _mark_read_statement(which: str) -> TextClause:
     return text(f"""
         WITH line AS MATERIALIZED (
             SELECT id FROM notifications WHERE user_id = :whose AND read_at IS NULL AND {which}
@@ -27,14 +27,14 @@ def _reading(which: str) -> TextClause:
     """).bindparams(bindparam("whose", type_=BigInteger))  # noqa: S608
 
 
-_READ_ONE = _reading("id = :id").bindparams(bindparam("id", type_=BigInteger))
-_READ_ALL = _reading("created_at <= :until AND (kind = :kind OR :kind IS NULL)").bindparams(
-    bindparam("until", type_=DateTime(timezone=True)), bindparam("kind", type_=String)
-)
+_READ_ONE = _mark_read_statement("id = :id").bindparams(bindparam("id", type_=BigInteger))
+_READ_ALL = _mark_read_statement(
+    "created_at <= :until AND (kind = :kind OR :kind IS NULL)"
+).bindparams(bindparam("until", type_=DateTime(timezone=True)), bindparam("kind", type_=String))
 
 
 async def mark_read(session: AsyncSession, viewer: Viewer, notification_id: int) -> None:
-    """Mark one of the viewer's notifications as read; nothing happens if it is, or is not there."""
+    """Mark one of the viewer's notifications as read, if it exists and is unread."""
     await session.execute(_READ_ONE, {"whose": viewer.id, "id": notification_id})
     await session.commit()
 
@@ -47,9 +47,9 @@ async def mark_all_read(
 
     Args:
         session: the transaction.
-        viewer: whose.
+        viewer: the recipient.
         until: the time of the newest one that they have seen. Later ones stay unread, and so do
-            those that have grown since.
+            those that have new items since.
         kind: only those of this kind.
     """
     values = {"whose": viewer.id, "until": until or now(), "kind": kind}

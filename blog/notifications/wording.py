@@ -1,11 +1,11 @@
-"""What notifications say, and where they lead to."""
+"""The texts and links of notifications."""
 
 from quart import url_for
 
 from blog.core.i18n import format_list, format_number, ngettext
 from blog.core.i18n import gettext as _
 from blog.models import ExportState, ImportState, NotificationKind
-from blog.notifications.queries import MOST_COUNTED, Item, Line, OnPost
+from blog.notifications.queries import MOST_COUNTED, Item, Line, PostReference
 from blog.posts.addresses import post_url
 
 Kind = NotificationKind
@@ -13,11 +13,11 @@ FAILED = {ExportState.FAILED, ImportState.FAILED}
 
 
 def sentence(line: Line, *, counts_likes: bool = True) -> str:
-    """What a line says, as plain text: "nina and 12 others liked “Title”".
+    """The text of a line, such as "nina and 12 others liked “Title”".
 
     Args:
         line: the line.
-        counts_likes: whether it says how many people like something.
+        counts_likes: whether it includes the number of likes.
     """
     if line.kind == Kind.LIKE:
         return _like(line, counts_likes)
@@ -25,20 +25,20 @@ def sentence(line: Line, *, counts_likes: bool = True) -> str:
 
 
 def place(item: Item) -> str:
-    """What one of several items says, below its line."""
+    """The text of one of several items, below its line."""
     name = item.actor.name or item.actor.username if item.actor else ""
-    post = _titled(item.post, _("a post"))
+    post = _quoted_title(item.post, _("a post"))
     if item.comment_id:
         return _("%(who)s in a comment on %(post)s", who=name, post=post)
     return _("%(who)s: %(post)s", who=name, post=post)
 
 
 def address(line: Line, username: str) -> str:
-    """The path of the page that a line leads to.
+    """The path of the page that a line links to.
 
     Args:
         line: the line.
-        username: the recipient's.
+        username: the recipient's username.
     """
     newest = line.newest
     match line.kind:
@@ -60,32 +60,32 @@ def address(line: Line, username: str) -> str:
 
 
 def address_of_item(item: Item) -> str:
-    """The path of the comment or the post that an item is about."""
+    """The path of the comment or post that an item is about."""
     if item.comment_id is not None:
         return url_for("comments.show", comment_id=item.comment_id)
     return url_for("notifications.index") if item.post is None else post_url(item.post)
 
 
-def _titled(post: OnPost | None, untitled: str) -> str:
+def _quoted_title(post: PostReference | None, untitled: str) -> str:
     return _("“%(title)s”", title=post.title) if post and post.title else untitled
 
 
-def _on_a_post(line: Line) -> str:
-    return _titled(line.newest.post, _("a post"))
+def _post_title(line: Line) -> str:
+    return _quoted_title(line.newest.post, _("a post"))
 
 
-def _who(line: Line, is_counted: bool = True) -> str:
-    """Those who did it. Each item of likes and follows is by somebody else, so the others can be
+def _actor_names(line: Line, is_counted: bool = True) -> str:
+    """The names of the actors. Each like and follow is by another person, so the others can be
     counted."""
     names = [actor.name or actor.username for actor in line.actors]
     if line.kind in {Kind.LIKE, Kind.FOLLOW} and line.count > len(names):
         if not is_counted:
             return _("%(names)s and others", names=names[0])
         others = line.count - 1
-        more = f"{format_number(others)}{'+' if line.count == MOST_COUNTED else ''}"
+        count_text = f"{format_number(others)}{'+' if line.count == MOST_COUNTED else ''}"
         return ngettext(
             "%(name)s and %(num)s other", "%(name)s and %(num)s others", others,
-            name=names[0], num=more,
+            name=names[0], num=count_text,
         )  # fmt: skip
     if line.has_others:
         return _("%(names)s and others", names=format_list(names, ","))
@@ -93,7 +93,7 @@ def _who(line: Line, is_counted: bool = True) -> str:
 
 
 def _comment(line: Line) -> str:
-    who, post = _who(line), _titled(line.subject, _("your post"))
+    who, post = _actor_names(line), _quoted_title(line.subject, _("your post"))
     if line.count == 1:
         return _("%(who)s commented on %(post)s", who=who, post=post)
     return ngettext(
@@ -103,7 +103,7 @@ def _comment(line: Line) -> str:
 
 
 def _reply(line: Line) -> str:
-    who, post = _who(line), _on_a_post(line)
+    who, post = _actor_names(line), _post_title(line)
     if line.count == 1:
         return _("%(who)s replied to your comment on %(post)s", who=who, post=post)
     return ngettext(
@@ -114,7 +114,7 @@ def _reply(line: Line) -> str:
 
 
 def _mention(line: Line) -> str:
-    who, post = _who(line), _on_a_post(line)
+    who, post = _actor_names(line), _post_title(line)
     if line.count > 1:
         return ngettext(
             "%(num)s mention of you by %(who)s", "%(num)s mentions of you by %(who)s",
@@ -126,14 +126,14 @@ def _mention(line: Line) -> str:
 
 
 def _like(line: Line, is_counted: bool) -> str:
-    who = _who(line, is_counted)
+    who = _actor_names(line, is_counted)
     if line.comment_id is not None:
-        post = _on_a_post(line)
+        post = _post_title(line)
         return ngettext(
             "%(who)s liked your comment on %(post)s", "%(who)s liked your comment on %(post)s",
             line.count, who=who, post=post,
         )  # fmt: skip
-    post = _titled(line.subject, _("your post"))
+    post = _quoted_title(line.subject, _("your post"))
     return ngettext(
         "%(who)s liked %(post)s", "%(who)s liked %(post)s", line.count, who=who, post=post
     )
@@ -141,14 +141,17 @@ def _like(line: Line, is_counted: bool) -> str:
 
 def _follow(line: Line) -> str:
     return ngettext(
-        "%(who)s started following you", "%(who)s started following you", line.count, who=_who(line)
+        "%(who)s started following you",
+        "%(who)s started following you",
+        line.count,
+        who=_actor_names(line),
     )
 
 
 def _post(line: Line) -> str:
-    who = _who(line)
+    who = _actor_names(line)
     if line.count == 1:
-        post = _titled(line.newest.post, _("a new post"))
+        post = _quoted_title(line.newest.post, _("a new post"))
         return _("%(who)s published %(post)s", who=who, post=post)
     return ngettext(
         "%(num)s new post by %(who)s", "%(num)s new posts by %(who)s", line.count, who=who
@@ -156,7 +159,7 @@ def _post(line: Line) -> str:
 
 
 def _moderation(line: Line) -> str:
-    item, post = line.newest, _on_a_post(line)
+    item, post = line.newest, _post_title(line)
     if item.is_disabled and item.is_removed:
         return _("The author of %(post)s removed your comment", post=post)
     if item.comment_id is not None:
@@ -166,7 +169,7 @@ def _moderation(line: Line) -> str:
     return _about_post(item.post)
 
 
-def _about_post(post: OnPost | None) -> str:
+def _about_post(post: PostReference | None) -> str:
     title = post.title if post else ""
     if post and post.is_hidden:
         if title:

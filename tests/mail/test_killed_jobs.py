@@ -47,7 +47,7 @@ async def mail(app: Broadside, post_id: int) -> None:
 async def mail_as_process(post_id: int) -> None:
     """What a worker does until it is killed."""
     post_jobs.MAILS_AT_ONCE = 2
-    at_once.LOOKED_AT_AT_ONCE = notification_jobs.LOOKED_AT_AT_ONCE = 2
+    at_once.ITEMS_AT_ONCE = notification_jobs.ITEMS_AT_ONCE = 2
     app = create_app(load_settings())
     await app.database.open()
     async with app.app_context():

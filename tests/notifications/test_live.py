@@ -119,7 +119,7 @@ async def test_a_stream_ends_with_its_session(
         else:
             await db.execute(delete(LoginSession))
         await db.commit()
-        app.extensions["live"]._heard("")
+        app.extensions["live"]._on_notify("")
         await stream.ended()
 
 

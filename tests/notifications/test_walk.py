@@ -56,7 +56,7 @@ class Model:
             self.lines.append(line)
         line.causes[cause] = actor
 
-    def take_back(self, is_gone: Callable[[Line, Cause], bool]) -> None:
+    def retract_hidden(self, is_gone: Callable[[Line, Cause], bool]) -> None:
         """The causes for which `is_gone` holds are not there any more."""
         for line in self.lines:
             line.causes = {
@@ -116,7 +116,7 @@ class Site:
     def undo(self, cause: Cause) -> None:
         """It is not done any more."""
         self.likes.discard(cause)
-        self.model.take_back(lambda _, each: each == cause)
+        self.model.retract_hidden(lambda _, each: each == cause)
 
     async def like(self) -> None:
         who, post = self.somebody(), self.post()
@@ -173,7 +173,7 @@ class Site:
             self.model.add(self.posts[post], ("comment", post), cause, who.name)
         for name in set(mentioned) - {answered}:
             # It says more than that the comment is below their post.
-            self.model.take_back(
+            self.model.retract_hidden(
                 lambda line, each, name=name: line.recipient == name and each == cause
             )
             self.model.add(name, ("mention",), cause, who.name)
@@ -184,7 +184,7 @@ class Site:
         post, author = self.comments[comment]
         cause = Cause("comment", comment, post)
         for name in await self.edit(author, "comment", comment):
-            self.model.take_back(
+            self.model.retract_hidden(
                 lambda line, each, name=name: (
                     (line.recipient, line.key[0], line.is_read) == (name, "comment", False)
                     and each == cause
@@ -226,7 +226,7 @@ class Site:
         self.disabled.discard(comment)
         assert (await self.them[author].delete(f"/comments/{comment}")).status_code == 204
         about = {("reply", comment), ("like", "comment", comment)}
-        self.model.take_back(
+        self.model.retract_hidden(
             lambda line, each: (
                 line.key in about or (each.what in {"comment", "moderated"} and each.id == comment)
             )
@@ -258,7 +258,7 @@ class Site:
     def tell_of_moderation(self, comment: int, post: int, author: str, way: str) -> None:
         """The author of a comment is told, and others are no longer told of it."""
         key = ("moderation", "comment", comment)
-        self.model.take_back(
+        self.model.retract_hidden(
             lambda line, each: (
                 line.key == key
                 or (way == "disable" and each[:2] == ("comment", comment)
@@ -278,7 +278,7 @@ class Site:
         )
         assert answer.status_code == 302
         author, key = self.posts[post], ("moderation", "post", post)
-        self.model.take_back(
+        self.model.retract_hidden(
             lambda line, each: (
                 line.key == key or (hides and line.recipient != author and each.post == post)
             )
@@ -295,7 +295,9 @@ class Site:
         author = self.posts[post]
         assert (await self.them[author].patch(f"/posts/{post}", json=status)).status_code == 200
         if unpublishes:
-            self.model.take_back(lambda line, each: line.recipient != author and each.post == post)
+            self.model.retract_hidden(
+                lambda line, each: line.recipient != author and each.post == post
+            )
 
     async def mute_or_unmute(self) -> None:
         who, whom = self.somebody(), self.somebody()
@@ -306,7 +308,9 @@ class Site:
         assert (await who.request(method, f"/users/{whom.name}/mute")).status_code == 204
         self.model.muted ^= {pair}
         if pair in self.model.muted:
-            self.model.take_back(lambda line, each: (line.recipient, line.causes[each]) == pair)
+            self.model.retract_hidden(
+                lambda line, each: (line.recipient, line.causes[each]) == pair
+            )
 
     async def block_for_a_moment(self) -> None:
         """It ends follows, and what both were notified of each other, for good."""
@@ -316,7 +320,7 @@ class Site:
         for method in ("PUT", "DELETE"):
             assert (await who.request(method, f"/users/{whom.name}/block")).status_code == 204
         pair = {who.name, whom.name}
-        self.model.take_back(lambda line, each: {line.recipient, line.causes[each]} == pair)
+        self.model.retract_hidden(lambda line, each: {line.recipient, line.causes[each]} == pair)
         self.likes -= {
             Cause("follow", whom.name, 0, who.name), Cause("follow", who.name, 0, whom.name),
         }  # fmt: skip
@@ -337,7 +341,7 @@ class Site:
         self.hidden -= gone
         self.unpublished -= gone
         self.disabled -= comments
-        self.model.take_back(
+        self.model.retract_hidden(
             lambda line, each: line.causes[each] == name or each.post in gone or each.id in comments
         )
 
@@ -349,7 +353,7 @@ class Site:
         author = self.posts.pop(post)
         self.comments = {id_: each for id_, each in self.comments.items() if each[0] != post}
         assert (await self.them[author].delete(f"/posts/{post}")).status_code == 204
-        self.model.take_back(lambda _, each: each.post == post)
+        self.model.retract_hidden(lambda _, each: each.post == post)
 
     async def write_post(self) -> None:
         who, mentioned = self.somebody(), self.mentioned()

@@ -1,4 +1,4 @@
-"""What moderators hide is remembered, so that similar texts wait, until they show it again."""
+"""Remember texts that moderators hide, so that similar ones are held, until they are unhidden."""
 
 from collections.abc import Sequence
 
@@ -32,10 +32,10 @@ async def remember_disabled_comments(
 
 
 async def forget_shown_posts(session: AsyncSession, events: Sequence[PostShown]) -> None:
-    """Forget the texts of posts that are shown again."""
+    """Forget the texts of posts that were unhidden."""
     await forget(session, RemovedText.post_id.in_([event.post_id for event in events]))
 
 
 async def forget_enabled_comments(session: AsyncSession, events: Sequence[CommentEnabled]) -> None:
-    """Forget the texts of comments that are enabled again."""
+    """Forget the texts of comments that were enabled."""
     await forget(session, RemovedText.comment_id.in_([event.comment_id for event in events]))

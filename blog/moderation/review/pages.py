@@ -1,4 +1,4 @@
-"""`/moderate/review`: what waits for moderators."""
+"""`/moderate/review`: held items that wait for moderators."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -29,7 +29,7 @@ moderators_only = permission_required(Permission.MODERATE)
 @blueprint.get("")
 @moderators_only
 async def index() -> ResponseReturnValue:
-    """What waits, the oldest first."""
+    """List the held items, oldest first."""
     items = await queries.queue(db(), requested_cursor(PER_PAGE))
     covers = await queries.new_covers(db(), items.rows)
     return await render_template("moderation/review/queue.html", items=items, covers=covers)
@@ -39,13 +39,13 @@ async def index() -> ResponseReturnValue:
 @quota(MODERATING)
 @moderators_only
 async def approve(item_id: int) -> ResponseReturnValue:
-    """Publish what waits, in the `version` that the moderator has read."""
+    """Publish a held item, in the `version` that the moderator has read."""
     form = Form(ApprovalForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     item = await queries.waiting_item(db(), item_id)
     try:
-        html = await _rendered(item) if item else None
+        html = await _render(item) if item else None
         is_done = await service.approve(db(), required_viewer(), item_id, data.version, html)
     except (service.NotPublishableError, InvalidFieldsError) as error:
         await flash(str(error), "error")
@@ -59,31 +59,31 @@ async def approve(item_id: int) -> ResponseReturnValue:
 @moderators_only
 async def ask_to_refuse(item_id: int) -> ResponseReturnValue:
     """Ask for the reason and the rule."""
-    return await _question(item_id, Form(RefusalForm))
+    return await _question_page(item_id, Form(RefusalForm))
 
 
 @blueprint.post("/<id:item_id>/refuse")
 @quota(MODERATING)
 @moderators_only
 async def refuse(item_id: int) -> ResponseReturnValue:
-    """Leave what waits unpublished, for a `reason` and the number of a `rule`."""
+    """Refuse to publish a held item, for a `reason` and the number of a `rule`."""
     form = Form(RefusalForm)
     if (data := await form.submitted()) is None:
-        return await _question(item_id, form)
+        return await _question_page(item_id, form)
     try:
         grounds = Grounds(data.reason, snapshot_of(data.rule))
         item = await queries.waiting_item(db(), item_id)
-        html = await _rendered(item) if item else None
+        html = await _render(item) if item else None
         is_done = await service.refuse(db(), required_viewer(), item_id, grounds, html)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _question(item_id, form)
+        return await _question_page(item_id, form)
     words = _("Refused. We've emailed its author.") if is_done else str(IS_DECIDED)
     await flash(words, "success" if is_done else "info")
     return redirect(url_for("review.index"))
 
 
-async def _rendered(item: HeldItem) -> str | None:
+async def _render(item: HeldItem) -> str | None:
     """The HTML of what waits, which no transaction has to wait for; `None` for a post."""
     body, author_id = item.payload.get("body"), item.author_id
     await close_db()
@@ -94,7 +94,7 @@ async def _rendered(item: HeldItem) -> str | None:
     return await current_app.renderer.comment(body, author_id)
 
 
-async def _question(item_id: int, form: Form[RefusalForm]) -> ResponseReturnValue:
+async def _question_page(item_id: int, form: Form[RefusalForm]) -> ResponseReturnValue:
     item = await queries.waiting_item(db(), item_id)
     if item is None:
         raise NotFoundError(IS_DECIDED)

@@ -1,4 +1,4 @@
-"""Queries of what waits for moderators."""
+"""Queries of held items that wait for moderators."""
 
 from collections.abc import Sequence
 
@@ -30,10 +30,10 @@ _QUEUE: Listing[HeldItem] = Listing(
 
 
 async def queue(session: AsyncSession, wanted: CursorRequest) -> Page[HeldItem]:
-    """What waits, the oldest first, with authors and posts.
+    """The held items, oldest first, with authors and posts.
 
     Raises:
-        InvalidCursorError: the cursor is not of this list.
+        InvalidCursorError: the cursor doesn't belong to this list.
     """
     return await _QUEUE.read(session, wanted)
 
@@ -57,5 +57,5 @@ async def new_covers(session: AsyncSession, items: Sequence[HeldItem]) -> dict[i
 
 
 async def waiting_item(session: AsyncSession, item_id: int) -> HeldItem | None:
-    """Something that waits, with its author and their role, and its post."""
+    """A held item, with its author and their role, and its post."""
     return await session.scalar(_WAITING.where(HeldItem.id == item_id))

@@ -1,4 +1,4 @@
-"""The forms for decisions about what waits."""
+"""The forms for decisions about held items."""
 
 from typing import Annotated
 
@@ -17,4 +17,4 @@ class ApprovalForm(Schema):
 
 
 class RefusalForm(RuleForm):
-    """Why something is not published, for its author."""
+    """Why a held item is not published, for its author."""

@@ -1,7 +1,7 @@
-"""Decisions about what is held for review. Each function is one transaction.
+"""Decisions about items held for review. Each function is one transaction.
 
-The post is locked first, then the item: so of two moderators at once one is told that the other has
-decided, and an author who changes the text at that moment comes before or after.
+The post is locked first, then the item. So if two moderators decide at once, one learns that the
+other has decided, and an author's change at that moment comes either before or after.
 """
 
 from sqlalchemy import case, select, update
@@ -48,29 +48,29 @@ KEPT_FROM_WRITING = lazy_gettext(
 
 
 class NotPublishableError(BlogError):
-    """What waits can't be published at the moment, for the reason in the message. It still
-    waits."""
+    """A held item can't be published at the moment, for the reason in the message. It stays
+    held."""
 
 
 async def approve(
     session: AsyncSession, moderator: Viewer, item_id: int, version: int, body_html: str | None
 ) -> bool:
-    """Publish what waits, by the functions that would have published it, in the name of its author
-    and with what they may do now.
+    """Publish a held item, with the functions that would have published it, on behalf of its author
+    and with the author's current permissions.
 
     Args:
-        version: the one that the moderator has read.
-        body_html: what the renderer has made of the text; `None` for a post.
+        version: the version that the moderator has read.
+        body_html: the rendered text; `None` for a post.
 
     Returns:
-        `False` if nothing waits any more.
+        `False` if the item is no longer held.
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote it.
         NotPublishableError: its author may not write, the post takes no comments, or something else
             has changed since.
     """
-    item = await _locked(session, moderator, item_id)
+    item = await _lock_item(session, moderator, item_id)
     if item is None:
         return False
     author = Viewer.of(item.author)
@@ -83,7 +83,7 @@ async def approve(
     except (ForbiddenError, InvalidFieldsError, NotFoundError) as error:
         raise NotPublishableError(str(error)) from None
     _decide(item, moderator, is_approved=True)
-    entry = audit.record(session, moderator, Act.APPROVE_HELD, item.author, **_about(item))
+    entry = audit.record(session, moderator, Act.APPROVE_HELD, item.author, **_log_details(item))
     await moderation_log.publish(session, entry)
     await session.commit()
     return True
@@ -92,19 +92,19 @@ async def approve(
 async def refuse(
     session: AsyncSession, moderator: Viewer, item_id: int, grounds: Grounds, body_html: str | None
 ) -> bool:
-    """Leave what waits unpublished, and mail its author the reason. A post becomes a draft. What
-    resembles it waits, too (`hold_similar`).
+    """Refuse to publish a held item, and email its author the reason. A post becomes a draft.
+    Similar texts are held from now on (`hold_similar`).
 
     Args:
-        body_html: what the renderer has made of the text; `None` for a post.
+        body_html: the rendered text; `None` for a post.
 
     Returns:
-        `False` if nothing waits any more.
+        `False` if the item is no longer held.
 
     Raises:
         ForbiddenError: the viewer is not a moderator, or wrote it.
     """
-    item = await _locked(session, moderator, item_id)
+    item = await _lock_item(session, moderator, item_id)
     if item is None:
         return False
     await put_aside(session, moderator, item, grounds)
@@ -114,9 +114,14 @@ async def refuse(
     else:
         content = Content(body_html or "")
     await remember(session, reading_of(content), held_item_id=item.id)
-    await _tell_author(session, item)
+    await _mail_author(session, item)
     entry = audit.record(
-        session, moderator, Act.REFUSE_HELD, item.author, **_about(item), reason=grounds.reason
+        session,
+        moderator,
+        Act.REFUSE_HELD,
+        item.author,
+        **_log_details(item),
+        reason=grounds.reason,
     )
     await moderation_log.publish(session, entry, grounds.rule)
     await session.commit()
@@ -126,7 +131,7 @@ async def refuse(
 async def put_aside(
     session: AsyncSession, moderator: Viewer, item: HeldItem, grounds: Grounds
 ) -> None:
-    """Decide that a locked item is not published; the caller commits."""
+    """Mark a locked item as refused; the caller commits."""
     _decide(item, moderator, is_approved=False)
     item.answer, item.rule = grounds.reason, grounds.rule
     if item.kind == HeldKind.POST:
@@ -151,8 +156,8 @@ def _decide(item: HeldItem, moderator: Viewer, *, is_approved: bool) -> None:
     item.is_approved = is_approved
 
 
-async def _locked(session: AsyncSession, moderator: Viewer, item_id: int) -> HeldItem | None:
-    """Lock the post, and then what waits of it."""
+async def _lock_item(session: AsyncSession, moderator: Viewer, item_id: int) -> HeldItem | None:
+    """Lock the post, and then the held item."""
     require_moderator(moderator)
     item = select(HeldItem).where(HeldItem.id == item_id, HeldItem.decided_at.is_(None))
     post_id = await session.scalar(item.with_only_columns(HeldItem.post_id))
@@ -219,7 +224,7 @@ async def _publish_post(
     item.digest = content_of_post(post).digest
 
 
-async def _tell_author(session: AsyncSession, item: HeldItem) -> None:
+async def _mail_author(session: AsyncSession, item: HeldItem) -> None:
     if item.author.is_confirmed and not item.author.is_disabled:
         await outbox.put(
             session, to=item.author, message="held_refused", user=item.author,
@@ -227,6 +232,6 @@ async def _tell_author(session: AsyncSession, item: HeldItem) -> None:
         )  # fmt: skip
 
 
-def _about(item: HeldItem) -> dict[str, int]:
+def _log_details(item: HeldItem) -> dict[str, int]:
     about = {"post": item.post_id}
     return about | ({"comment": item.comment_id} if item.comment_id else {})

@@ -1,4 +1,4 @@
-"""The address of the live updates."""
+"""The endpoint for live updates."""
 
 import random
 import re
@@ -14,9 +14,9 @@ from blog.notifications.live.streams import Stream
 
 blueprint = Blueprint("live", __name__, url_prefix="/notifications")
 
-# Not all browsers come back at the same moment after a restart.
+# A range, so that browsers don't all reconnect at the same time after a restart.
 RETRY_MILLISECONDS = (2_000, 8_000)
-# More tabs of one browser than that are not told of new comments.
+# Posts beyond this number, in the tabs of one browser, get no updates about comments.
 MOST_POSTS = 20
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -24,14 +24,14 @@ _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 @blueprint.get("/stream")
 @quota(LISTENING)
 async def stream() -> Response:
-    """Server-Sent Events for the tabs of a browser: how many notifications are unread, and how many
-    comments there are on the posts that they show (`?post=7`).
+    """Server-Sent Events for the tabs of a browser: the number of unread notifications, and the
+    number of comments on the posts that they show (`?post=7`).
 
-    Each event tells how it is now. So a browser that comes back has missed nothing; `Last-Event-ID`
-    only says whether anything in it is new.
+    Each event contains the current state, so a browser that reconnects has missed nothing;
+    `Last-Event-ID` only determines whether anything in it is new.
 
-    Those who aren't logged in get 204, which tells a browser not to come back (HTML, "Server-sent
-    events"); it would take the log-in page for a broken stream.
+    Anyone who isn't logged in gets 204, which tells a browser not to reconnect (HTML, "Server-sent
+    events"); it would take the login page for a broken stream.
     """
     login = current_viewer().login
     if login is None:

@@ -1,4 +1,4 @@
-"""What streams tell, for many of them at once."""
+"""Queries for many streams at once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,10 +41,10 @@ _COUNTS = select(Post.id, Post.comment_count).where(
 
 
 class State(NamedTuple):
-    """How many unread notifications the user of a session has.
+    """The number of unread notifications of a session's user.
 
     Attributes:
-        newest_at: when something last joined one of them.
+        newest_at: when one of them last got a new item.
         hides_people: whether the user has muted or blocked anyone, or was blocked.
     """
 
@@ -62,5 +62,5 @@ async def states(session: AsyncSession, sessions: Sequence[int]) -> list[State]:
 
 
 async def comment_counts(session: AsyncSession, posts: Sequence[int]) -> dict[int, int]:
-    """The number of comments on each of these posts that everybody can read."""
+    """The number of comments on each of these posts that everyone can read."""
     return {row[0]: row[1] for row in await session.execute(_COUNTS, {"posts": posts})}

@@ -1,4 +1,4 @@
-"""One open stream: what waits to be sent to a browser."""
+"""One open stream: the events waiting to be sent to a browser."""
 
 import asyncio
 import json
@@ -7,21 +7,22 @@ from collections.abc import AsyncGenerator, Mapping
 
 # Proxies close connections without traffic, nginx after 40 s with our settings.
 HEARTBEAT_SECONDS = 25.0
-# Streams that begin together after a restart don't all show it at the same moment.
+# Shortens heartbeats at random, so that streams opened together don't send them together.
 EARLIEST = 0.6
 
 
 class Stream:
-    """A browser that is told what changes.
+    """A stream of updates for a browser.
 
-    Each event tells how something is now, so only the last one about it waits for a slow browser.
+    Each event contains a current state, so for a slow browser only the last one about each subject
+    is kept.
 
     Args:
-        session_id: the session that opened it, and must not have ended.
-        user_id: its user.
-        posts: the posts on pages of this browser.
-        last_id: the id of the last event that the browser has got, if it has been here before.
-        retry: after how many milliseconds it is to come back when the stream ends.
+        session_id: the session that opened it, which must not have ended.
+        user_id: the session's user.
+        posts: the posts on the pages of this browser.
+        last_id: the id of the last event that the browser received, if it is reconnecting.
+        retry: the milliseconds after which the browser reconnects when the stream ends.
     """
 
     def __init__(
@@ -30,25 +31,25 @@ class Stream:
     ) -> None:  # fmt: skip
         self.session_id, self.user_id, self.posts = session_id, user_id, posts
         self.last_id = last_id
-        # Whether comments by some people are not to be told of.
+        # Whether comments by some people must not be counted.
         self.hides_people = False
         self._waiting: dict[object, str] = {None: f"retry: {retry}\n\n"}
         self._sent: dict[object, object] = {}
         self._changed = asyncio.Event()
         self._is_ended = False
 
-    def tell(
+    def send(
         self, event: str, about: object, data: Mapping[str, object], state: object,
         event_id: int = 0,
     ) -> bool:  # fmt: skip
-        """Send an event, unless nothing has changed; returns whether it has.
+        """Send an event, unless nothing has changed; returns whether anything has.
 
         Args:
             event: its name.
-            about: it replaces an event about the same that still waits.
-            data: what it says.
-            state: what has changed unless it equals that of the last event about the same.
-            event_id: its id, from which the browser goes on when it comes back.
+            about: its subject; a waiting event about the same subject is replaced.
+            data: its content.
+            state: compared with the last event about the same subject to see if it has changed.
+            event_id: its id, which the browser sends when it reconnects.
         """
         if self._sent.get((event, about)) == state:
             return False
@@ -59,12 +60,12 @@ class Stream:
         return True
 
     def end(self) -> None:
-        """End the stream; the browser comes back."""
+        """End the stream; the browser reconnects."""
         self._is_ended = True
         self._changed.set()
 
     async def events(self) -> AsyncGenerator[str, None]:
-        """The events, as they are sent, with a comment as a sign of life while there are none."""
+        """Yield the events as sent, and comments as heartbeats while there are none."""
         while not self._is_ended:
             if self._waiting:
                 text = "".join(self._waiting.values())

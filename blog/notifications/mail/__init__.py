@@ -1,1 +1,1 @@
-"""Notifications by mail: at once, or in a digest."""
+"""Notifications by email, at once or in a digest."""

@@ -1,4 +1,4 @@
-"""Which notifications somebody gets by mail, in the JSON API."""
+"""The choices of notifications by email in the JSON API."""
 
 from typing import Annotated, Any, Literal
 
@@ -18,9 +18,9 @@ from blog.notifications.mail.preferences import (
     change_preferences,
     chosen_values,
     is_address_refused,
-    preference_of,
+    load_preference,
 )
-from blog.notifications.mail.schemas import Zone, as_changes
+from blog.notifications.mail.schemas import Zone, to_changes
 
 blueprint = Resource("mail_settings", __name__, "Which notifications you get by email.")
 
@@ -85,7 +85,7 @@ class MailSettingsUpdate(Schema):
 @document_response(MailSettings)
 async def get_mail_settings() -> Response:
     """Get which notifications you get by email."""
-    return await _answer(await preference_of(db(), required_viewer().id))
+    return await _answer(await load_preference(db(), required_viewer().id))
 
 
 @blueprint.patch("/me/mail-settings")
@@ -97,7 +97,7 @@ async def update_mail_settings(data: MailSettingsUpdate) -> Response:
 
     What is left out stays as it is.
     """
-    changes = as_changes(data.model_dump(exclude_none=True))
+    changes = to_changes(data.model_dump(exclude_none=True))
     return await _answer(await change_preferences(db(), required_viewer().id, changes))
 
 

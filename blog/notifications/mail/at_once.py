@@ -1,7 +1,7 @@
 """New notifications: some are mailed at once, others wait for the digest.
 
-Each is looked at once, in a transaction that also says what became of it. One process at a time
-does that, so that nobody is sent more than `MOST_AN_HOUR`.
+Each is processed once, in a transaction that also records the outcome. Only one process does this
+at a time, so that nobody gets more than `MOST_AN_HOUR`.
 """
 
 from collections import Counter
@@ -21,12 +21,12 @@ from blog.models.account_deletion import not_deleted
 from blog.models.mail_preference import MailChoice
 from blog.models.notification import IS_NEW, NotificationMail
 from blog.models.refused_address import is_stopped
-from blog.notifications.mail.happenings import HAPPENINGS, Happening, happening, link_to
+from blog.notifications.mail.happenings import HAPPENINGS, Happening, happening_of_row, line_url
 from blog.notifications.mail.links import notification_list
-from blog.notifications.mail.preferences import choice_of, locked_preference
+from blog.notifications.mail.preferences import choice_of, lock_preference
 from blog.notifications.mail.schedule import next_digest
 
-LOOKED_AT_AT_ONCE = 100
+ITEMS_AT_ONCE = 100
 MOST_AN_HOUR = 10
 MESSAGE = "notification"
 # An arbitrary number, the same for all workers.
@@ -34,11 +34,11 @@ LOCK = 0x6E6F74656D61696C
 
 
 class Recipient(NamedTuple):
-    """A user who gets notifications by mail.
+    """A user who gets notifications by email.
 
     Attributes:
-        choices: those of their `MailPreference`.
-        counts_likes: whether they want to know how many people like something.
+        choices: the choices in their `MailPreference`.
+        counts_likes: whether they want to see like counts.
     """
 
     id: int
@@ -49,42 +49,42 @@ class Recipient(NamedTuple):
     interface_language: str | None
 
 
-async def sort_new(session: AsyncSession, links: LinkSigner, namespace: UUID) -> int:
-    """Mail the oldest new items, or let them wait for the digest; the caller commits.
+async def process_new(session: AsyncSession, links: LinkSigner, namespace: UUID) -> int:
+    """Mail the oldest new items, or defer them to the digest; the caller commits.
 
     Args:
         session: the transaction.
-        links: signs the links to unsubscribe.
-        namespace: that of the site, for the `Message-ID`.
+        links: signs the unsubscribe links.
+        namespace: the site's namespace, for the `Message-ID`.
 
     Returns:
-        How many there were, at most `LOOKED_AT_AT_ONCE`.
+        The number of items, at most `ITEMS_AT_ONCE`.
     """
     await session.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    new = HAPPENINGS.where(IS_NEW).order_by(NotificationItem.id).limit(LOOKED_AT_AT_ONCE)
-    happenings = [happening(row) for row in await session.execute(new)]
+    new = HAPPENINGS.where(IS_NEW).order_by(NotificationItem.id).limit(ITEMS_AT_ONCE)
+    happenings = [happening_of_row(row) for row in await session.execute(new)]
     if not happenings:
         return 0
     recipients = await recipients_of(session, {each.user_id for each in happenings})
-    sent = await _sent_lately(session, recipients.values())
+    sent = await _count_recent_mails(session, recipients.values())
     waiting: list[Happening] = []
-    for new_one in happenings:
-        recipient = recipients.get(new_one.user_id)
-        if recipient is None or new_one.line.read_at is not None or not new_one.is_visible:
+    for each in happenings:
+        recipient = recipients.get(each.user_id)
+        if recipient is None or each.line.read_at is not None or not each.is_visible:
             continue
-        choice = choice_of(recipient.choices, new_one.kind)
+        choice = choice_of(recipient.choices, each.kind)
         may_mail = choice == MailChoice.AT_ONCE and sent[recipient.email] < MOST_AN_HOUR
-        if may_mail and await _mail(session, recipient, new_one, links, namespace):
+        if may_mail and await _send(session, recipient, each, links, namespace):
             sent[recipient.email] += 1
         elif choice != MailChoice.NEVER:
-            waiting.append(new_one)
-    await _mark(session, happenings, None)
-    await _let_wait(session, waiting)
+            waiting.append(each)
+    await _set_mail_state(session, happenings, None)
+    await _defer_to_digests(session, waiting)
     return len(happenings)
 
 
 async def recipients_of(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, Recipient]:
-    """Those of some users who may be sent mails: their address is theirs, and accepts them."""
+    """The users who may be sent emails: their address is confirmed, and accepts them."""
     refuses = exists().where(RefusedAddress.address == User.email, is_stopped())
     rows = await session.execute(
         select(
@@ -117,8 +117,10 @@ async def recipients_of(session: AsyncSession, user_ids: Iterable[int]) -> dict[
     }
 
 
-async def _sent_lately(session: AsyncSession, recipients: Iterable[Recipient]) -> Counter[str]:
-    """How many notifications each address was mailed at once in the last hour."""
+async def _count_recent_mails(
+    session: AsyncSession, recipients: Iterable[Recipient]
+) -> Counter[str]:
+    """Count the notifications mailed at once to each address in the last hour."""
     sent = (
         select(Email.recipient, func.count())
         .where(
@@ -132,14 +134,14 @@ async def _sent_lately(session: AsyncSession, recipients: Iterable[Recipient]) -
     return Counter({row[0]: row[1] for row in rows})
 
 
-async def _mail(
+async def _send(
     session: AsyncSession, recipient: Recipient, new: Happening, links: LinkSigner,
     namespace: UUID,
 ) -> bool:  # fmt: skip
-    """Queue a mail; whether the limit of the address lets it."""
+    """Queue an email; returns `False` if the address has reached its limit."""
     mail = await outbox.put(
         session, to=recipient.email, language=recipient.interface_language, message=MESSAGE,
-        happening=new, link=link_to(new.line, recipient.username),
+        happening=new, link=line_url(new.line, recipient.username),
         mailing_list=notification_list(recipient.id, new.kind, links),
         thread=new.thread(namespace), post_id=new.post and new.post.id,
         comment_id=new.line.newest.comment_id, notification_items=[new.id],
@@ -147,21 +149,21 @@ async def _mail(
     return mail is not None
 
 
-async def _let_wait(session: AsyncSession, happenings: Iterable[Happening]) -> None:
-    """Let items wait for the digests of those who want one."""
+async def _defer_to_digests(session: AsyncSession, happenings: Iterable[Happening]) -> None:
+    """Defer items to the digests of people who want one."""
     by_user: dict[int, list[Happening]] = {}
     for each in happenings:
         by_user.setdefault(each.user_id, []).append(each)
     for user_id in sorted(by_user):
-        preference = await locked_preference(session, user_id)
+        preference = await lock_preference(session, user_id)
         if not preference.wants_digest:
             continue
         if preference.digest_due_at is None:
             preference.digest_due_at = next_digest(preference, now())
-        await _mark(session, by_user[user_id], NotificationMail.DIGEST)
+        await _set_mail_state(session, by_user[user_id], NotificationMail.DIGEST)
 
 
-async def _mark(
+async def _set_mail_state(
     session: AsyncSession, happenings: Iterable[Happening], state: NotificationMail | None
 ) -> None:
     await session.execute(

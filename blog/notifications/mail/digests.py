@@ -1,4 +1,4 @@
-"""Digests: one mail with what has waited for it, at the time that its recipient has chosen."""
+"""Digests: one email with everything that waited for it, at the time its recipient has chosen."""
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,29 +14,29 @@ from blog.models import MailPreference, NotificationItem
 from blog.models.mail_preference import MailChoice
 from blog.models.notification import WAITS_FOR_DIGEST
 from blog.notifications.mail.at_once import Recipient, recipients_of
-from blog.notifications.mail.happenings import link_to
+from blog.notifications.mail.happenings import line_url
 from blog.notifications.mail.links import notification_list
 from blog.notifications.mail.preferences import DEFAULTS, choice_of
-from blog.notifications.mail.schedule import counts_as_sent
+from blog.notifications.mail.schedule import effective_sent_at
 from blog.notifications.queries import waiting_lines
 from blog.notifications.wording import sentence
 
-# What a digest shows at most; the rest is on the site.
+# Lines in a digest; further ones are on the site.
 MOST_LINES = 30
 LONGEST_SUBJECT = 100
 
 
-async def send_next(session: AsyncSession, links: LinkSigner) -> bool:
-    """Send the digest that has been due for longest, and forget what has waited for it; the caller
+async def send_next_digest(session: AsyncSession, links: LinkSigner) -> bool:
+    """Send the digest that has been due longest, and clear the items that waited for it; the caller
     commits.
 
     Returns:
         Whether one was due.
     """
-    moment = now()
+    current_time = now()
     due = (
         select(MailPreference)
-        .where(MailPreference.digest_due_at <= moment)
+        .where(MailPreference.digest_due_at <= current_time)
         .order_by(MailPreference.digest_due_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -51,7 +51,7 @@ async def send_next(session: AsyncSession, links: LinkSigner) -> bool:
         and preference.wants_digest
         and await _send(session, recipient, preference, links)
     ):
-        preference.digest_sent_at = counts_as_sent(preference.digest_due_at, moment)
+        preference.digest_sent_at = effective_sent_at(preference.digest_due_at, current_time)
     preference.digest_due_at = None
     await session.execute(
         update(NotificationItem)
@@ -65,21 +65,21 @@ async def send_next(session: AsyncSession, links: LinkSigner) -> bool:
 async def _send(
     session: AsyncSession, recipient: Recipient, preference: MailPreference, links: LinkSigner
 ) -> bool:
-    """Queue a digest; whether there was anything to tell."""
-    # Some may have been waiting when they chose not to get their kind any more.
+    """Queue a digest; returns `False` if there was nothing to put in it."""
+    # Items of a kind that the user has turned off may still be waiting.
     kinds = [kind for kind in DEFAULTS if choice_of(recipient.choices, kind) != MailChoice.NEVER]
     waiting = await waiting_lines(session, recipient.id, kinds, MOST_LINES + 1)
     with using_language(language_for(recipient.interface_language)):
         lines = [
             (
                 sentence(line, counts_likes=recipient.counts_likes),
-                link_to(line, recipient.username),
+                line_url(line, recipient.username),
             )
             for line in waiting
         ]
     if not lines:
         return False
-    told = select(NotificationItem.id).where(
+    waiting_items = select(NotificationItem.id).where(
         NotificationItem.user_id == recipient.id, WAITS_FOR_DIGEST
     )
     await outbox.put(
@@ -88,6 +88,6 @@ async def _send(
         has_more=len(lines) > MOST_LINES, period=preference.digest,
         headline=shortened(lines[0][0], LONGEST_SUBJECT), link=external_url("notifications.index"),
         mailing_list=notification_list(recipient.id, None, links),
-        notification_items=(await session.scalars(told)).all(),
+        notification_items=(await session.scalars(waiting_items)).all(),
     )  # fmt: skip
     return True

@@ -1,4 +1,4 @@
-"""What mails at once tell of: single items of notifications."""
+"""Single items of notifications, as mailed at once."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,11 +13,11 @@ from blog.models import Comment, Notification, NotificationItem, NotificationKin
 from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_from
 from blog.models.post import is_public
-from blog.notifications.queries import Actor, Item, Line, OnPost
+from blog.notifications.queries import Actor, Item, Line, PostReference
 from blog.notifications.wording import sentence
 from blog.posts.addresses import absolute_post_url
 
-# The numbers of characters of a subject, of a title in it, and of a text.
+# In characters, of a subject, of a title in it, and of a text.
 LONGEST_SUBJECT, LONGEST_TITLE, LONGEST_TEXT = 150, 100, 600
 
 
@@ -25,11 +25,10 @@ class Happening(NamedTuple):
     """One item of a notification.
 
     Attributes:
-        line: what a notification of this item alone would be.
-        is_visible: whether everybody can read what it is about, and the user may hear of who did
-            it.
-        path: the comments above the comment, and itself, if it is a reply.
-        html: of the comment.
+        line: a line with this item alone.
+        is_visible: whether its subject is public, and the user wants to hear of its actor.
+        path: the ids of the comments above the comment and its own, if it is a reply.
+        html: the HTML of the comment.
     """
 
     id: int
@@ -45,37 +44,37 @@ class Happening(NamedTuple):
         return self.line.kind
 
     @property
-    def post(self) -> OnPost | None:
+    def post(self) -> PostReference | None:
         """The post that it is about."""
         return self.line.newest.post
 
     @property
     def headline(self) -> str:
-        """What happened."""
+        """A sentence about what happened."""
         return sentence(self.line)
 
     @property
     def quotation(self) -> str:
-        """The beginning of what was written, as one line."""
+        """The beginning of the comment, on one line."""
         return plain_text(self.html, LONGEST_TEXT) if self.html and self.is_conversation else ""
 
     @property
     def is_conversation(self) -> bool:
-        """Whether it is part of what people say on a post."""
+        """Whether it is part of the conversation on a post."""
         return self.post is not None and self.kind != NotificationKind.LIKE
 
     @property
     def subject(self) -> str:
-        """The subject of the mail, the same for all of a thread: some mail programs compare it."""
+        """The subject of the email, the same throughout a thread: some email clients compare it."""
         if not self.is_conversation or self.post is None or not self.post.title:
             return shortened(self.headline, LONGEST_SUBJECT)
         return f"Re: {shortened(self.post.title, LONGEST_TITLE)}"
 
     def thread(self, namespace: UUID) -> Thread | None:
-        """The place of the mail among those about the same post.
+        """The position of the email in the thread about its post.
 
         Args:
-            namespace: that of the site.
+            namespace: the site's namespace.
         """
         if not self.is_conversation or self.post is None:
             return None
@@ -118,23 +117,23 @@ HAPPENINGS: Select[*tuple[Any, ...]] = (
 )  # fmt: skip
 
 
-def happening(row: Sequence[Any]) -> Happening:
-    """A row of `HAPPENINGS`."""
+def happening_of_row(row: Sequence[Any]) -> Happening:
+    """Convert a row of `HAPPENINGS`."""
     item_id, user_id, line_id, kind, subject_id, created_at, read_at, is_visible, *others = row
     comment_id, path, html, actor_id, username, name, post_id, slug, title = others
     actor = Actor(actor_id, username, "", name) if actor_id is not None else None
-    post = OnPost(post_id, slug, title, False) if post_id is not None else None
+    post = PostReference(post_id, slug, title, False) if post_id is not None else None
     item = Item(actor, post, comment_id, False, None, None, None)
     line = Line(line_id, NotificationKind(kind), post, subject_id, created_at, read_at, 1, (item,))
     return Happening(item_id, user_id, line, is_visible, path, html)
 
 
-def link_to(line: Line, username: str) -> str:
-    """The URL of the page that a line leads to; `wording.address` needs a request.
+def line_url(line: Line, username: str) -> str:
+    """The URL of the page that a line links to, without a request, which `wording.address` needs.
 
     Args:
         line: the line.
-        username: the recipient's.
+        username: the recipient's username.
     """
     newest = line.newest
     comment_id = newest.comment_id if line.kind != NotificationKind.LIKE else line.comment_id

@@ -6,21 +6,21 @@ from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.web.app import current_app
 from blog.feeds.ids import this_site
-from blog.notifications.mail.at_once import LOOKED_AT_AT_ONCE, sort_new
-from blog.notifications.mail.digests import send_next
+from blog.notifications.mail.at_once import ITEMS_AT_ONCE, process_new
+from blog.notifications.mail.digests import send_next_digest
 
 
 async def mail_notifications(job: RunningJob) -> None:
-    """Look at all new notifications, and then send the digests that are due."""
+    """Process all new notifications, and then send the digests that are due."""
     namespace, links = (await this_site()).namespace, current_app.links
-    number, is_due = LOOKED_AT_AT_ONCE, True
-    while number == LOOKED_AT_AT_ONCE and not job.stopping.is_set():
+    number, is_due = ITEMS_AT_ONCE, True
+    while number == ITEMS_AT_ONCE and not job.stopping.is_set():
         async with job.database.session() as session:
-            number = await sort_new(session, links, namespace)
+            number = await process_new(session, links, namespace)
             await session.commit()
     while is_due and not job.stopping.is_set():
         async with job.database.session() as session:
-            is_due = await send_next(session, links)
+            is_due = await send_next_digest(session, links)
             await session.commit()
 
 

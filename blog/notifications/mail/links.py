@@ -1,6 +1,6 @@
-"""The links in mails that notify people: each ends one kind of them.
+"""The unsubscribe links in notification emails, each for one kind of notification.
 
-Such a link does not expire. It names the kind and the person, and works no matter who is logged in.
+These links don't expire. They contain the kind and the person, and work no matter who is logged in.
 """
 
 from typing import NamedTuple
@@ -34,7 +34,7 @@ DIGEST_REASON = lazy_gettext("This is your summary of what's new.")
 
 
 class Unsubscription(NamedTuple):
-    """What a link ends: mails of a kind to a user, or with `None` their digests."""
+    """What a link unsubscribes a user from: emails of one kind, or with `None` their digests."""
 
     user_id: int
     kind: NotificationKind | None
@@ -43,7 +43,7 @@ class Unsubscription(NamedTuple):
 def notification_list(
     user_id: int, kind: NotificationKind | None, links: LinkSigner
 ) -> MailingList:
-    """The list that a notification of a kind belongs to, or with `None` a digest."""
+    """The mailing list of a kind of notification, or with `None` of digests."""
     token = links.sign(UNSUBSCRIBE, {"user": user_id, "kind": kind or DIGEST})
     return MailingList(
         name=f"{kind or DIGEST}.notifications",
@@ -53,10 +53,10 @@ def notification_list(
 
 
 def read_link(token: str, links: LinkSigner) -> Unsubscription:
-    """What a link ends.
+    """Read what a link unsubscribes from.
 
     Raises:
-        InvalidTokenError: its signature is invalid, or there is no such kind any more.
+        InvalidTokenError: its signature is invalid, or the kind no longer exists.
     """
     content = links.read(UNSUBSCRIBE, token, max_age=None)
     if content["kind"] == DIGEST:

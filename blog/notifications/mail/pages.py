@@ -1,4 +1,4 @@
-"""The settings for notifications by mail, and the page that ends one kind of them."""
+"""The settings for notifications by email, and the unsubscribe page."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -27,8 +27,8 @@ blueprint.after_request(link_pages.keep_token_secret)
 
 @blueprint.get("")
 async def settings() -> ResponseReturnValue:
-    """Show what the user gets by mail."""
-    preference = await preferences.preference_of(db(), required_viewer().id)
+    """Show which notifications the user gets by email."""
+    preference = await preferences.load_preference(db(), required_viewer().id)
     return await _settings_page(Form(PreferencesForm, _values(preference)))
 
 
@@ -37,7 +37,7 @@ def _values(preference: MailPreference) -> dict[str, str]:
 
 
 async def _settings_page(form: Form[PreferencesForm]) -> str:
-    # One that is gone stays the choice until another one is made, and means UTC.
+    # A zone that no longer exists stays selected until another one is chosen, and means UTC.
     zones = zone_names() | {form.values.get("time_zone") or "UTC"}
     is_refused = await preferences.is_address_refused(db(), required_account())
     return await render_template(
@@ -50,7 +50,7 @@ async def _settings_page(form: Form[PreferencesForm]) -> str:
 @blueprint.post("")
 @quota(CHANGING_ACCOUNT)
 async def change_settings() -> ResponseReturnValue:
-    """Change what the user gets by mail."""
+    """Change which notifications the user gets by email."""
     viewer = required_viewer()
     form = Form(PreferencesForm)
     if (data := await form.submitted()) is None:
@@ -64,7 +64,7 @@ async def change_settings() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 @confirmed_required
 async def resume() -> ResponseReturnValue:
-    """Send mails again to an address that has refused them."""
+    """Send emails again to an address that has refused them."""
     await preferences.forget_refusals(db(), required_account().email)
     await flash(_("We'll send you emails again."), "success")
     return redirect(url_for("notification_mail.settings"))
@@ -72,7 +72,7 @@ async def resume() -> ResponseReturnValue:
 
 @blueprint.get("/unsubscribe/<token>")
 async def show(token: str) -> ResponseReturnValue:
-    """The target of the link in each mail: a button, because mail scanners open links."""
+    """The target of unsubscribe links. It only shows a button, because mail scanners open links."""
     return await _unsubscribe_page(token)
 
 
@@ -80,21 +80,21 @@ async def show(token: str) -> ResponseReturnValue:
 @quota(UNSUBSCRIBING)
 @one_click
 async def unsubscribe(token: str) -> ResponseReturnValue:
-    """End a kind of mail: the button sends this, or a mail program (RFC 8058)."""
-    await _choose(token, wanted=False)
+    """Unsubscribe from a kind of email, by the button or by an email client (RFC 8058)."""
+    await _set_choice(token, wanted=False)
     return await _unsubscribe_page(token)
 
 
 @blueprint.post("/unsubscribe/<token>/undo")
 @quota(UNSUBSCRIBING)
 async def undo(token: str) -> ResponseReturnValue:
-    """Send this kind of mail again."""
-    await _choose(token, wanted=True)
+    """Subscribe to this kind of email again."""
+    await _set_choice(token, wanted=True)
     await flash(_("You'll get these emails again."), "success")
     return redirect(url_for("notification_mail.show", token=token))
 
 
-async def _choose(token: str, *, wanted: bool) -> None:
+async def _set_choice(token: str, *, wanted: bool) -> None:
     user_id, kind = read_link(token, current_app.links)
     if await user_by_id(db(), user_id) is None:
         raise InvalidTokenError
@@ -105,7 +105,7 @@ async def _choose(token: str, *, wanted: bool) -> None:
 
 async def _unsubscribe_page(token: str) -> str:
     user_id, kind = read_link(token, current_app.links)
-    preference = await preferences.preference_of(db(), user_id)
+    preference = await preferences.load_preference(db(), user_id)
     if kind is None:
         is_active = preference.wants_digest
     else:

@@ -1,4 +1,4 @@
-"""What people have chosen to get by mail."""
+"""The choices of people about notifications by email."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +14,9 @@ from blog.models.refused_address import is_stopped
 from blog.notifications.mail.schedule import next_digest
 from blog.notifications.mail.schemas import NO_DIGEST
 
-# Of moderation and of exports and imports there are mails of their own, which everybody gets: they
-# must be told of measures against them, and that somebody, perhaps not they, has made a copy of all
-# that they have, or published something in their name.
+# Moderation, exports and imports have separate emails, which can't be turned off: people must learn
+# of measures against them, and that someone, perhaps not they, has made a copy of all their data,
+# or published something in their name.
 DEFAULTS: Mapping[str, MailChoice] = {
     NotificationKind.COMMENT: MailChoice.AT_ONCE,
     NotificationKind.REPLY: MailChoice.AT_ONCE,
@@ -29,17 +29,17 @@ DEFAULTS: Mapping[str, MailChoice] = {
 
 
 def choice_of(choices: Mapping[str, str], kind: str) -> MailChoice:
-    """How somebody gets a kind of notification by mail.
+    """How a person gets a kind of notification by email.
 
     Args:
-        choices: those of their `MailPreference`; empty if they have none.
+        choices: the choices in their `MailPreference`; empty if they have none.
         kind: the kind.
     """
     return MailChoice(choices.get(kind, DEFAULTS.get(kind, MailChoice.NEVER)))
 
 
 def chosen_values(preference: MailPreference) -> dict[str, Any]:
-    """What somebody has chosen, or has by default, as forms and the API name it."""
+    """A person's choices, or the defaults, by the names in forms and the API."""
     chosen: dict[str, Any] = {str(kind): choice_of(preference.choices, kind) for kind in DEFAULTS}
     return chosen | {
         "digest": preference.digest if preference.wants_digest else NO_DIGEST,
@@ -49,15 +49,15 @@ def chosen_values(preference: MailPreference) -> dict[str, Any]:
     }
 
 
-async def preference_of(session: AsyncSession, user_id: int) -> MailPreference:
-    """What a user has chosen, or a row with the defaults that is not stored."""
+async def load_preference(session: AsyncSession, user_id: int) -> MailPreference:
+    """Load a user's choices, or a row with the defaults that isn't stored."""
     return await session.get(MailPreference, user_id) or MailPreference(
         user_id=user_id, **MailPreference.DEFAULTS
     )
 
 
-async def locked_preference(session: AsyncSession, user_id: int) -> MailPreference:
-    """The row of a user, added if there is none, locked until the caller commits."""
+async def lock_preference(session: AsyncSession, user_id: int) -> MailPreference:
+    """Lock a user's row until the caller commits; it is added if there is none."""
     await session.execute(insert(MailPreference).values(user_id=user_id).on_conflict_do_nothing())
     return await session.get_one(
         MailPreference, user_id, with_for_update=True, populate_existing=True
@@ -67,17 +67,17 @@ async def locked_preference(session: AsyncSession, user_id: int) -> MailPreferen
 async def change_preferences(
     session: AsyncSession, user_id: int, changes: Mapping[str, Any]
 ) -> MailPreference:
-    """Change what a user gets by mail.
+    """Change which notifications a user gets by email.
 
     Args:
         session: the transaction.
         user_id: the user.
-        changes: by kind, their choice; and values of columns of `MailPreference`.
+        changes: their choices by kind, and values of columns of `MailPreference`.
 
     Returns:
-        All that they have chosen.
+        All their choices.
     """
-    preference = await locked_preference(session, user_id)
+    preference = await lock_preference(session, user_id)
     choices = preference.choices | {kind: changes[kind] for kind in DEFAULTS if kind in changes}
     preference.choices = {
         kind: choices[kind] for kind in choices if choices[kind] != DEFAULTS[kind]
@@ -92,13 +92,13 @@ async def change_preferences(
 
 
 async def is_address_refused(session: AsyncSession, account: User) -> bool:
-    """Whether mails to a user were stopped because their address refuses them. Until it is
-    confirmed, it may be somebody else's, of which they learn nothing."""
+    """Whether emails to a user were stopped because their address refuses them. `False` for an
+    unconfirmed address, because it may be someone else's."""
     refused = exists().where(RefusedAddress.address == account.email, is_stopped())
     return account.is_confirmed and bool(await session.scalar(select(refused)))
 
 
 async def forget_refusals(session: AsyncSession, address: str) -> None:
-    """Send mails to an address again, until it refuses them again."""
+    """Send emails to an address again, until it refuses them again."""
     await session.execute(delete(RefusedAddress).where(RefusedAddress.address == address))
     await session.commit()

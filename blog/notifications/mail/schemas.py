@@ -1,4 +1,4 @@
-"""The form for notifications by mail."""
+"""The form for notifications by email."""
 
 from typing import Annotated, Any
 
@@ -32,18 +32,18 @@ def _number(below: int) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def _zone(value: Any) -> str:
+def _check_zone(value: Any) -> str:
     if not isinstance(value, str) or value not in zone_names():
         raise ValueError(NO_ZONE)
     return value
 
 
-Zone = Annotated[str, Field(max_length=64), BeforeValidator(_zone)]
+Zone = Annotated[str, Field(max_length=64), BeforeValidator(_check_zone)]
 Choice = Annotated[MailChoice, _one_of(set(MailChoice))]
 
 
 class PreferencesForm(Schema):
-    """How somebody gets each kind of notification by mail, and when their digest comes."""
+    """How a person gets each kind of notification by email, and when their digest is due."""
 
     comment: Choice
     reply: Choice
@@ -58,13 +58,13 @@ class PreferencesForm(Schema):
     time_zone: Zone
 
     def changes(self) -> dict[str, Any]:
-        """What was chosen, as `change_preferences` takes it."""
-        return as_changes(self.model_dump())
+        """The choices in the format of `change_preferences`."""
+        return to_changes(self.model_dump())
 
 
-def as_changes(chosen: dict[str, Any]) -> dict[str, Any]:
-    """What was chosen, with the columns for how often a digest comes. People who want none keep the
-    period for when they do."""
+def to_changes(chosen: dict[str, Any]) -> dict[str, Any]:
+    """Add the columns for the period of digests to the choices. People who want no digest keep
+    their period for when they do."""
     if "digest" in chosen:
         wants_digest = chosen["digest"] != NO_DIGEST
         chosen = {**chosen, "wants_digest": wants_digest}

@@ -1,4 +1,4 @@
-"""`/edit/<id>/cover`: all of one's images, one of which becomes the cover of a post."""
+"""`/edit/<id>/cover`: choose the cover of a post from all of the author's images."""
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -39,7 +39,7 @@ WAS_CHANGED = lazy_gettext(
 @blueprint.get("/edit/<id:post_id>/cover")
 @confirmed_required
 async def overview(post_id: int) -> ResponseReturnValue:
-    """One's images, with the form for another one."""
+    """Show the viewer's images, with a form for another one."""
     edited = await _own_post(post_id)
     return await _overview_page(edited, Form(MediaForm), requested_cursor(PER_PAGE))
 
@@ -49,7 +49,7 @@ async def overview(post_id: int) -> ResponseReturnValue:
 @quota(UPLOADING)
 @confirmed_required
 async def upload(post_id: int) -> ResponseReturnValue:
-    """Take an image as the cover."""
+    """Use an uploaded image as the cover."""
     edited = await _own_post(post_id)
     try:
         media = await receive(required_viewer())
@@ -64,7 +64,7 @@ async def upload(post_id: int) -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def choose(post_id: int, media_id: int) -> ResponseReturnValue:
-    """Take one of one's images as the cover."""
+    """Use one of the viewer's images as the cover."""
     edited = await _own_post(post_id)
     if await read(own_media, required_viewer().id, media_id) is None:
         raise NotFoundError(IS_GONE)
@@ -72,10 +72,10 @@ async def choose(post_id: int, media_id: int) -> ResponseReturnValue:
 
 
 async def _own_post(post_id: int) -> Edited:
-    """A post of the viewer's, whose images are offered.
+    """Load a post by the viewer, whose images are offered.
 
     Raises:
-        NotFoundError, ForbiddenError: there is none.
+        NotFoundError, ForbiddenError: there is no such post.
     """
     edited = await changeable_post(post_id)
     if not is_author(required_viewer(), edited.post):
@@ -84,7 +84,7 @@ async def _own_post(post_id: int) -> Edited:
 
 
 async def _choose(edited: Edited, media_id: int) -> ResponseReturnValue:
-    """Store the choice where the editor stores what is typed."""
+    """Save the choice where the editor saves what is typed."""
     editor, (post, copy) = required_viewer(), edited
     try:
         if post.status == PostStatus.PUBLISHED:

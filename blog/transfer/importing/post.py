@@ -197,11 +197,11 @@ class ImportedPost(ImportedText):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedProfile:
-    """What somebody says about themselves.
+    """A person's profile.
 
     Attributes:
-        fields: the texts of the profile, by the names of its form.
-        avatar: their own picture, if the source has it.
+        fields: the texts of the profile, by the names of its form fields.
+        avatar: their own picture, if the source contains it.
     """
 
     fields: dict[str, str]

@@ -125,7 +125,7 @@ async def test_a_killed_worker_loses_no_digest_and_sends_none_twice(
     with at(moment):
         for seconds in (0.0, 0.005, 0.01, 0.02, 0.04):
             async with app.app_context(), app.database.session() as session:
-                sending = asyncio.create_task(digests.send_next(session, app.links))
+                sending = asyncio.create_task(digests.send_next_digest(session, app.links))
                 await asyncio.sleep(seconds)
                 sending.cancel()
                 with suppress(asyncio.CancelledError):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from blog.models.mail_preference import DigestPeriod
-from blog.notifications.mail.schedule import counts_as_sent, next_digest
+from blog.notifications.mail.schedule import effective_sent_at, next_digest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def moments(wanted: Wanted, number: int, late: timedelta = timedelta()) -> list[
     for _ in range(number):
         found.append(next_digest(wanted, after))
         after = found[-1] + late
-        wanted = replace(wanted, digest_sent_at=counts_as_sent(found[-1], after))
+        wanted = replace(wanted, digest_sent_at=effective_sent_at(found[-1], after))
     return found
 
 
