@@ -1,4 +1,4 @@
-"""A backup in one file: a tar archive with the objects of a storage."""
+"""A backup in a single file: a tar archive with the objects of a storage."""
 
 import asyncio
 import os
@@ -27,11 +27,11 @@ PIECE = 1024 * 1024
 class ArchiveWriter:
     """A storage that writes its objects to a new file, one after another.
 
-    Usage: within an `async with`, at whose end the file appears, readable by its owner only; after
-    an error there is none.
+    Use it with `async with`. The file appears at the end, readable only by its owner; after an
+    error, there is none.
 
     Args:
-        file: its path; an existing file is replaced.
+        file: the path of the file; an existing file is replaced.
     """
 
     def __init__(self, file: Path) -> None:
@@ -61,7 +61,7 @@ class ArchiveWriter:
             self._draft_path.unlink(missing_ok=True)
 
     async def put(self, key: str, content: AsyncIterable[bytes]) -> int:
-        """Append an object. Its header is written at the end, when its size is known."""
+        """Append an object. Its header is written last, when its size is known."""
         info = tarfile.TarInfo(key)
         info.mode, info.mtime = 0o600, int(datetime.now(UTC).timestamp())
         start = self._draft.tell()
@@ -82,7 +82,7 @@ class ArchiveWriter:
         return size
 
     async def page(self, folder: str = "", after: str = "", limit: int = PAGE) -> list[Stored]:
-        """Nothing: a new file has no earlier backups."""
+        """Return nothing: a new file has no earlier backups."""
         return []
 
     async def stat(self, key: str) -> Stored:
@@ -95,7 +95,7 @@ class ArchiveWriter:
         yield b""
 
     async def delete(self, *keys: str) -> None:
-        """Nothing: it has no old objects."""
+        """Do nothing: a new file has no old objects."""
 
     async def close(self) -> None:
         """Do nothing: the file is closed at the end of the `async with`."""
@@ -113,13 +113,13 @@ class ArchiveWriter:
 
 
 class ArchiveReader:
-    """A storage that reads the objects of a file that an `ArchiveWriter` wrote.
+    """A storage that reads the objects in a file that an `ArchiveWriter` wrote.
 
     Args:
-        file: its path.
+        file: the path of the file.
 
     Raises:
-        DamagedBackupError: it is no such file, or is incomplete.
+        DamagedBackupError: it isn't such a file, or is incomplete.
     """
 
     def __init__(self, file: Path) -> None:

@@ -1,6 +1,6 @@
 """Encryption of backups, in the format of age (age-encryption.org/v1).
 
-So a backup can also be decrypted without Broadside, by the program `age`.
+Backups can also be decrypted without Broadside, with the program `age`.
 """
 
 import asyncio
@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 import pyrage
 
-from blog.backups.authentication import code_of
+from blog.backups.authentication import compute_code
 from blog.backups.errors import BackupError, DamagedBackupError
 
 Result = TypeVar("Result")
 
-# How much a thread collects before it hands it on, in bytes, and how many of these may wait.
+# The size of the pieces that a thread produces, in bytes, and how many may be queued.
 PIECE = 256 * 1024
-WAITING = 4
+MOST_QUEUED = 4
 SECRET = "AGE-SECRET-KEY-1"  # noqa: S105 (it is how each of them begins)
 
 
@@ -50,26 +50,26 @@ class BackupKey:
 
     @property
     def is_secret(self) -> bool:
-        """Whether it also decrypts, and proves who made a backup."""
+        """Whether it also decrypts, and authenticates backups."""
         return self._identity is not None
 
-    def code_of(self, content: bytes) -> str | None:
-        """A code of a manifest that only this key can make; `None` for a public key."""
-        return code_of(content, str(self._identity)) if self._identity else None
+    def compute_code(self, content: bytes) -> str | None:
+        """Compute a code of a manifest that only this key can make; `None` for a public key."""
+        return compute_code(content, str(self._identity)) if self._identity else None
 
-    def encrypted(self, content: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    def encrypt(self, content: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Encrypt a stream, with little of it in memory."""
-        return _through(
+        return _transform(
             content, lambda stream: pyrage.encrypt_io(stream, stream, [self._recipient])
         )
 
-    def decrypted(self, content: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    def decrypt(self, content: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Decrypt a stream.
 
         Raises:
-            BackupError: this key cannot decrypt anything.
-            DamagedBackupError: (by the iterator, perhaps only at its end) the stream is damaged or
-                incomplete, or encrypted for another key.
+            BackupError: this is a public key.
+            DamagedBackupError: the stream is damaged, incomplete, or encrypted for another key; the
+                iterator raises this, perhaps only at its end.
         """
         identity = self._identity
         if identity is None:
@@ -86,10 +86,10 @@ class BackupKey:
                     reason = "it is encrypted with another key than BACKUP_KEY"
                 raise DamagedBackupError(f"cannot decrypt the backup: {reason}") from None
 
-        return _through(content, decrypt)
+        return _transform(content, decrypt)
 
 
-async def _through(
+async def _transform(
     content: AsyncGenerator[bytes, None], transform: Callable[["_Stream"], None]
 ) -> AsyncGenerator[bytes, None]:
     """Transform a stream in a thread, and close it at the end."""
@@ -103,7 +103,7 @@ async def _through(
         finally:
             stream.is_over = True
             while not work.done():
-                # The thread may be waiting for room.
+                # The thread may be waiting for space in the queue.
                 while not stream.pieces.empty():
                     stream.pieces.get_nowait()
                 await asyncio.wait([work], timeout=0.01)
@@ -112,59 +112,59 @@ async def _through(
 
 
 class _StoppedError(Exception):
-    """The consumer needs no more."""
+    """The consumer doesn't need any more."""
 
 
 class _Stream:
-    """What the thread of a transformation reads and writes."""
+    """The file-like object that the thread of a transformation reads from and writes to."""
 
     def __init__(self, content: AsyncGenerator[bytes, None]) -> None:
-        self.pieces: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING)
+        self.pieces: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_QUEUED)
         self.is_over = False
         self._loop = asyncio.get_running_loop()
         self._content = content
-        self._given = memoryview(b"")
-        self._collected = bytearray()
+        self._input = memoryview(b"")
+        self._output = bytearray()
         self._error: BaseException | None = None
 
     def run(self, transform: Callable[["_Stream"], None]) -> None:
-        """Call the transformation; an error of the content is raised as it was."""
+        """Run the transformation. Errors of the content are raised unchanged."""
         try:
             transform(self)
-            self._hand_on()
+            self._flush_output()
         except Exception:
             if self._error is not None:
                 raise self._error from None
             raise
         finally:
             if not self.is_over:
-                self._wait(self.pieces.put(None))
+                self._run_on_loop(self.pieces.put(None))
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes of the content; empty at the end."""
-        if not self._given:
+        """Read up to `size` bytes of the content; none at the end."""
+        if not self._input:
             try:
-                self._given = memoryview(self._wait(self._next()))
+                self._input = memoryview(self._run_on_loop(self._next()))
             except Exception as error:
                 self._error = error
                 raise
-        piece, self._given = self._given[:size], self._given[size:]
+        piece, self._input = self._input[:size], self._input[size:]
         return bytes(piece)
 
     def write(self, data: bytes) -> int:
-        """Take a part of the result."""
-        self._collected += data
-        if len(self._collected) >= PIECE:
-            self._hand_on()
+        """Add data to the output."""
+        self._output += data
+        if len(self._output) >= PIECE:
+            self._flush_output()
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: pieces have a size of their own."""
+        """Do nothing: the output is passed on in pieces of `PIECE` bytes."""
 
-    def _hand_on(self) -> None:
-        if self._collected:
-            self._wait(self.pieces.put(bytes(self._collected)))
-            self._collected.clear()
+    def _flush_output(self) -> None:
+        if self._output:
+            self._run_on_loop(self.pieces.put(bytes(self._output)))
+            self._output.clear()
 
     async def _next(self) -> bytes:
         while (piece := await anext(self._content, None)) is not None:
@@ -172,7 +172,7 @@ class _Stream:
                 return piece
         return b""
 
-    def _wait(self, step: Coroutine[Any, Any, Result]) -> Result:
+    def _run_on_loop(self, step: Coroutine[Any, Any, Result]) -> Result:
         if self.is_over:
             step.close()
             raise _StoppedError

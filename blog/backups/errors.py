@@ -6,4 +6,4 @@ class BackupError(Exception):
 
 
 class DamagedBackupError(BackupError):
-    """A backup is not what was written: incomplete, changed, or exchanged for another one."""
+    """A backup is not what was written: it is incomplete, or was changed or replaced."""

@@ -1,4 +1,4 @@
-"""The age of the last backup and of the last proof, for `/metrics`."""
+"""Metrics of backups and of the archive, for `/metrics`."""
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -10,8 +10,7 @@ from blog.core.clock import now
 
 
 async def backup_figures(session: AsyncSession) -> list[Metric]:
-    """How long ago a backup was made, and restored as a proof; for a site without one, how long ago
-    the site was set up."""
+    """Build the metrics. If there is no backup or proof yet, its age is that of the site."""
     state = await backup_state(session)
     backed_up_at = state.backup.ended_at if state.backup else state.since
     archive = await archive_state(session)

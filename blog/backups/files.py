@@ -1,9 +1,9 @@
 """The files of a site in its backups.
 
-Files never change, so each is copied once, and the backups of a target share it. The list of a
-backup names its files, in the byte order of their keys; each line is `key size sha256`, the latter
-two of the file as it is stored in the target. The list itself is not encrypted: the names of the
-stored objects tell the keys anyway.
+Files never change, so each is copied once, and the backups in a target share it. Each backup has a
+list of its files, in the byte order of their keys. The lines are `key size sha256`, where size and
+SHA-256 are those of the file as stored in the target. The list itself is not encrypted: the names
+of the stored objects reveal the keys anyway.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from blog.core.storage.interface import NoSuchObjectError, Storage, Stored
 from blog.core.storage.keys import is_key
 from blog.core.storage.listing import list_objects
 
-# The other folders of a site have what is made again, or deleted within days.
-BACKED_UP = "images"
+# The files in other folders of a site can be made again, or are deleted within days.
+BACKED_UP_FOLDER = "images"
 # A list of this size stays in memory.
 SMALL_LIST = 1024 * 1024
 
 
 class Keyed(Protocol):
-    """Anything with a key."""
+    """An object with a key."""
 
     @property
     def key(self) -> str: ...
@@ -42,8 +42,8 @@ class ListedFile(NamedTuple):
 
     Attributes:
         key: the key of the file in the storage of the site.
-        size: its size as it is stored in the target, in bytes.
-        sha256: the SHA-256 of what is stored there.
+        size: the size of the stored object in the target, in bytes.
+        sha256: the SHA-256 of the stored object.
     """
 
     key: str
@@ -66,41 +66,45 @@ class ListedFile(NamedTuple):
         return cls(key, int(size), sha256)
 
     def part(self, folder: str) -> Part:
-        """The object of the target that has the file."""
+        """The object in the target with the content of the file."""
         return Part(key=f"{folder}/{self.key}", size=self.size, sha256=self.sha256)
 
 
-class InOrder(Generic[Item]):
-    """Looks for keys among items in the order of their keys, each later than the one before."""
+class SortedLookup(Generic[Item]):
+    """Looks up ascending keys in a sorted stream of items, which is read once."""
 
     def __init__(self, items: AsyncIterator[Item]) -> None:
         self._items = items
         self._item: Item | None = None
-        self._has_begun = False
+        self._has_started = False
 
-    async def at(self, key: str) -> Item | None:
-        """The item with this key, or `None`; the items before it are passed over."""
-        while not self._has_begun or (self._item is not None and self._item.key < key):
-            self._has_begun = True
+    async def find(self, key: str) -> Item | None:
+        """Find the item with this key; `None` if there is none. Earlier items are skipped.
+
+        Args:
+            key: the key, which must not be less than that of the previous call.
+        """
+        while not self._has_started or (self._item is not None and self._item.key < key):
+            self._has_started = True
             self._item = await anext(self._items, None)
         return self._item if self._item is not None and self._item.key == key else None
 
 
-class Copied(NamedTuple):
-    """How much has been listed and copied."""
+class CopiedFiles(NamedTuple):
+    """The number and the total size of the files in a backup."""
 
     number: int
     size: int
 
 
-async def listed(target: Storage, manifest: Manifest) -> AsyncIterator[ListedFile]:
-    """The files of a backup.
+async def read_file_list(target: Storage, manifest: Manifest) -> AsyncIterator[ListedFile]:
+    """Read the list of the files of a backup.
 
     Raises:
         DamagedBackupError: the list is damaged.
     """
     with tempfile.SpooledTemporaryFile(SMALL_LIST) as file:
-        # Nothing is made of a line before the digest of the whole list was compared.
+        # No line is used before the digest of the whole list has been compared.
         async with aclosing(read_part(target, manifest.file_list, None)) as pieces:
             async for piece in pieces:
                 file.write(piece)
@@ -113,55 +117,55 @@ async def listed(target: Storage, manifest: Manifest) -> AsyncIterator[ListedFil
 
 
 async def stored_files(target: Storage, folder: str) -> AsyncIterator[Stored]:
-    """The files of a folder, under the keys that they have in the site's storage."""
-    async for each in list_objects(target, f"{folder}/{BACKED_UP}"):
+    """List the files in a folder of a target, with their keys in the storage of the site."""
+    async for each in list_objects(target, f"{folder}/{BACKED_UP_FOLDER}"):
         yield each._replace(key=each.key.removeprefix(f"{folder}/"))
 
 
 async def copy_files(
     site: Storage, target: Storage, folder: str, key: BackupKey | None, *,
     previous: AsyncIterator[ListedFile], listing: IO[bytes],
-) -> Copied:  # fmt: skip
-    """Copy the files that the target lacks, and list all.
+) -> CopiedFiles:  # fmt: skip
+    """Copy the files that the target lacks, and write the list of all files.
 
     Args:
         site: the storage of the site.
-        target: where the backup is made.
-        folder: the folder there for its files.
-        key: the key of the backup.
+        target: the target of the backup.
+        folder: the folder for files in the target.
+        key: the key to encrypt with, if any.
         previous: the files of an earlier backup with the same folder.
         listing: the file to write the list to.
     """
-    earlier, kept = InOrder(previous), InOrder(stored_files(target, folder))
+    earlier, existing = SortedLookup(previous), SortedLookup(stored_files(target, folder))
     number = size = 0
-    async for file in list_objects(site, BACKED_UP):
-        line, there = await earlier.at(file.key), await kept.at(file.key)
+    async for file in list_objects(site, BACKED_UP_FOLDER):
+        line, there = await earlier.find(file.key), await existing.find(file.key)
         if line is None or there is None or there.size != line.size:
             try:
                 part = await put_part(target, f"{folder}/{file.key}", site.read(file.key), key)
             except NoSuchObjectError:
-                # Deleted meanwhile.
+                # It has been deleted in the meantime.
                 continue
             line = ListedFile(file.key, part.size, part.sha256)
         listing.write(line.line())
         number, size = number + 1, size + line.size
-    return Copied(number, size)
+    return CopiedFiles(number, size)
 
 
 async def put_part(
     target: Storage, key: str, content: AsyncGenerator[bytes, None], encryption: BackupKey | None
 ) -> Part:
-    """Store an object of a backup, encrypted if there is a key, with little of it in memory."""
+    """Store an object of a backup, encrypted if there is a key. It is streamed."""
     digest, header = hashlib.sha256(), Header()
-    produced = encryption.encrypted(content) if encryption else content
+    stream = encryption.encrypt(content) if encryption else content
 
-    async def passing() -> AsyncGenerator[bytes, None]:
-        async for piece in produced:
+    async def digested() -> AsyncGenerator[bytes, None]:
+        async for piece in stream:
             digest.update(piece)
             header.add(piece)
             yield piece
 
-    async with aclosing(produced), aclosing(passing()) as pieces:
+    async with aclosing(stream), aclosing(digested()) as pieces:
         size = await target.put(key, pieces)
     return Part(
         key=key, size=size, sha256=digest.hexdigest(),
@@ -178,12 +182,12 @@ async def restore_files(
         How many were copied.
 
     Raises:
-        DamagedBackupError: a file is missing or damaged; those before it were copied.
+        DamagedBackupError: a file is missing or damaged; the files before it were copied.
     """
-    present = InOrder(list_objects(site, BACKED_UP))
+    present = SortedLookup(list_objects(site, BACKED_UP_FOLDER))
     number = 0
-    async for file in listed(target, manifest):
-        if await present.at(file.key) is None:
+    async for file in read_file_list(target, manifest):
+        if await present.find(file.key) is None:
             async with aclosing(read_part(target, file.part(manifest.files), key)) as content:
                 await site.put(file.key, content)
             number += 1

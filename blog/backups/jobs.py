@@ -1,4 +1,4 @@
-"""Watching over backups and the archive of the log: the administrators are told what is wrong."""
+"""Jobs that watch the backups and the archive, and mail administrators about problems."""
 
 import asyncio
 from datetime import timedelta
@@ -11,13 +11,13 @@ from blog.core.jobs.running import RunningJob
 from blog.core.web.app import current_app
 from blog.mail import outbox
 
-# An archive that is restarted, or tries again after an error, is inactive for a moment.
-LOOKS = 3
-LOOK_PAUSE = 20.0
+# An archiver that restarts, or tries again after an error, is inactive for a moment.
+CHECKS = 3
+CHECK_PAUSE = 20.0
 
 
 async def watch_backups(job: RunningJob) -> None:
-    """Mail the administrators, once a day, of a run that failed, or if no backup was proven for two
+    """Mail the administrators, once a day, if a run has failed, or if no backup was proven for two
     days. A site without `BACKUP_TARGET` is backed up in another way."""
     settings = current_app.settings
     if settings.backup_target is None or not settings.admin_email:
@@ -35,17 +35,17 @@ async def watch_backups(job: RunningJob) -> None:
 
 
 async def watch_archive(job: RunningJob) -> None:
-    """Mail the administrators, once a day, while the write-ahead log is not archived. A site whose
-    server has no slot for it is not archived at all."""
+    """Mail the administrators, once a day, while archiving of the write-ahead log is interrupted. A
+    site whose server has no slot for it doesn't use archiving."""
     recipients = current_app.settings.admin_email
     if not recipients:
         return
-    for number in range(LOOKS):
+    for number in range(CHECKS):
         if number:
-            await asyncio.sleep(LOOK_PAUSE)
+            await asyncio.sleep(CHECK_PAUSE)
         async with job.database.session() as session:
             state = await archive_state(session)
-        if state is None or state.is_well:
+        if state is None or state.is_healthy:
             return
     async with job.database.session() as session:
         for recipient in recipients:

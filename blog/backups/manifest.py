@@ -1,4 +1,4 @@
-"""The manifest of a backup: what it has to contain, and how to notice that it does not."""
+"""The manifest of a backup, which describes its objects, so that damage can be detected."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from blog.backups.authentication import with_header
+from blog.backups.authentication import check_header
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError, DamagedBackupError
 from blog.core.storage.interface import NoSuchObjectError, Storage
@@ -18,26 +18,26 @@ from blog.core.storage.listing import list_objects
 
 FOLDER = "backups"
 FILES = "files"
-IN_THE_CLEAR = "clear"
+UNENCRYPTED = "clear"
 # The names of backups sort by their time.
 NAME = "%Y%m%dt%H%M%Sz"
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1024 * 1024
 AUTHENTICATED = 2
-# Before the code and the digest at the end of a manifest.
-CODE = b"\nhmac-sha256 "
-SEAL = b"\nsha256 "
+# These precede the code and the digest at the end of a manifest.
+CODE_LABEL = b"\nhmac-sha256 "
+DIGEST_LABEL = b"\nsha256 "
 
 
 class Part(BaseModel):
     """An object of a backup, as it is stored.
 
     Attributes:
-        key: its key.
+        key: its key in the target.
         size: its size in bytes.
         sha256: the SHA-256 of its bytes, in hexadecimal.
-        header: the SHA-256 of its header of age; `None` if it is not encrypted, or if nothing was
-            authenticated yet when it was made.
+        header: the SHA-256 of its age header; `None` if it is not encrypted, or was made before
+            backups were authenticated.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,19 +52,19 @@ class Manifest(BaseModel):
     """The description of a complete backup.
 
     Attributes:
-        format: the version of the format: 2 if the manifest has a code, which proves that the
-            secret key made it.
-        name: the name of the backup, so that the manifest of another one is noticed.
+        format: the version of the format: 2 if the manifest has a code, which proves that it was
+            made with the secret key.
+        name: the name of the backup, so that it is noticed if the manifest is that of another one.
         version: the version of Broadside.
         server_version: PostgreSQL's major version.
         database_schema: the schema of the site's tables.
-        revision: the revision of these tables.
-        key: the public key for which it is encrypted; `None` if it is not.
+        revision: the revision of the schema.
+        key: the public key that it is encrypted for; `None` if it is not encrypted.
         database: the dump.
         rows: the number of rows in each table, counted in the snapshot of the dump.
-        file_list: the list of files: a line each, in the order of their keys.
+        file_list: the list of files: one per line, in the order of their keys.
         file_count: the number of files.
-        file_bytes: their size as they are stored.
+        file_bytes: the total size of the stored files.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,34 +84,34 @@ class Manifest(BaseModel):
 
     @property
     def made_at(self) -> datetime:
-        """When the backup was begun (UTC)."""
+        """When the backup was started (UTC)."""
         return made_at(self.name)
 
     @property
     def files(self) -> str:
-        """The folder of its files."""
-        return folder_of(self.key, self.format)
+        """The folder with its files."""
+        return files_folder(self.key, self.format)
 
     @property
     def size(self) -> int:
         """The size of the database and of all files, in bytes."""
         return self.database.size + self.file_bytes
 
-    def sealed(self, key: BackupKey | None) -> bytes:
-        """The manifest, with its code if the key makes one, and with its own digest."""
+    def serialize(self, key: BackupKey | None) -> bytes:
+        """Serialize the manifest, with its code, if the key can make one, and its digest."""
         content = self.model_dump_json(indent=1).encode()
-        if key is not None and (code := key.code_of(content)):
-            content += CODE + code.encode()
-        return content + SEAL + hashlib.sha256(content).hexdigest().encode() + b"\n"
+        if key is not None and (code := key.compute_code(content)):
+            content += CODE_LABEL + code.encode()
+        return content + DIGEST_LABEL + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
 
-class Found(NamedTuple):
-    """A manifest as it was found.
+class StoredManifest(NamedTuple):
+    """A manifest that was read from a target.
 
     Attributes:
         manifest: the manifest.
         content: its bytes.
-        code: its code, which may be wrong; `None` if it has none.
+        code: its authentication code, which may be wrong; `None` if it has none.
     """
 
     manifest: Manifest
@@ -119,12 +119,12 @@ class Found(NamedTuple):
     code: bytes | None
 
     def is_authentic(self, key: BackupKey | None) -> bool:
-        """Whether this key has made it.
+        """Whether it was made with this key.
 
         Raises:
-            DamagedBackupError: it has a code that another key has made.
+            DamagedBackupError: its code was made with another key.
         """
-        expected = key.code_of(self.content) if key else None
+        expected = key.compute_code(self.content) if key else None
         if self.code is None or expected is None:
             return False
         if not hmac.compare_digest(self.code, expected.encode()):
@@ -134,13 +134,13 @@ class Found(NamedTuple):
         return True
 
 
-def name_of(moment: datetime) -> str:
-    """The name of a backup that begins at a time (UTC)."""
-    return moment.strftime(NAME)
+def backup_name(time: datetime) -> str:
+    """The name of a backup that starts at a time (UTC)."""
+    return time.strftime(NAME)
 
 
 def made_at(name: str) -> datetime:
-    """The time of a backup's name (UTC).
+    """The time in the name of a backup (UTC).
 
     Raises:
         ValueError: it is not the name of a backup.
@@ -148,27 +148,27 @@ def made_at(name: str) -> datetime:
     return datetime.strptime(name, NAME).replace(tzinfo=UTC)
 
 
-def folder_of(public_key: str | None, version: int) -> str:
-    """The folder of the files that the backups with a key and in a format share.
+def files_folder(public_key: str | None, version: int) -> str:
+    """The folder with the files that all backups with the same key and format share.
 
-    What an authenticated backup lists was never listed by one that is not.
+    The format is a part of it, so that authenticated backups never share files with others.
 
     Args:
-        public_key: the key that they are encrypted for; `None` if they are not.
-        version: the format of the backups.
+        public_key: the key that they are encrypted for; `None` if they are not encrypted.
+        version: the version of their format.
     """
     if public_key is None:
-        return f"{FILES}/{IN_THE_CLEAR}"
+        return f"{FILES}/{UNENCRYPTED}"
     label = public_key if version < AUTHENTICATED else f"{public_key} {version}"
     return f"{FILES}/{hashlib.sha256(label.encode()).hexdigest()[:12]}"
 
 
-def key_of(name: str, object_name: str) -> str:
+def object_key(name: str, object_name: str) -> str:
     """The key of one of the three objects of a backup."""
     return f"{FOLDER}/{name}/{object_name}"
 
 
-async def read_manifest(target: Storage, name: str) -> Found:
+async def read_manifest(target: Storage, name: str) -> StoredManifest:
     """Read the manifest of a backup, and check that it is undamaged.
 
     Raises:
@@ -177,17 +177,17 @@ async def read_manifest(target: Storage, name: str) -> Found:
     """
     sealed = b""
     try:
-        async with aclosing(target.read(key_of(name, MANIFEST))) as pieces:
+        async with aclosing(target.read(object_key(name, MANIFEST))) as pieces:
             async for piece in pieces:
                 sealed += piece
                 if len(sealed) > LARGEST_MANIFEST:
                     break
     except NoSuchObjectError:
         raise BackupError(f"there is no complete backup {name} in {target.place}") from None
-    content, _, seal = sealed.rpartition(SEAL)
+    content, _, seal = sealed.rpartition(DIGEST_LABEL)
     if seal.strip().decode(errors="replace") != hashlib.sha256(content).hexdigest():
         raise DamagedBackupError(f"the manifest of the backup {name} is damaged")
-    content, separator, code = content.partition(CODE)
+    content, separator, code = content.partition(CODE_LABEL)
     if re.search(rb'"format": *(?![12]\b)\d+', content):
         raise BackupError(f"the backup {name} was made by a newer version of Broadside")
     try:
@@ -196,10 +196,10 @@ async def read_manifest(target: Storage, name: str) -> Found:
         raise DamagedBackupError(f"the manifest of the backup {name} is damaged") from None
     if manifest.name != name:
         raise DamagedBackupError(f"the manifest of the backup {name} is that of {manifest.name}")
-    return Found(manifest, content, code if separator else None)
+    return StoredManifest(manifest, content, code if separator else None)
 
 
-async def names(target: Storage) -> list[str]:
+async def backup_names(target: Storage) -> list[str]:
     """The names of the backups of a target, complete or not, the oldest first."""
     found = {each.key.split("/")[1] async for each in list_objects(target, FOLDER)}
     return sorted(name for name in found if is_name(name))
@@ -223,18 +223,19 @@ def is_name(text: str) -> bool:
 
 
 def read_part(target: Storage, part: Part, key: BackupKey | None) -> AsyncGenerator[bytes, None]:
-    """Read an object of a backup, decrypted.
+    """Read an object of a backup, and decrypt it.
 
-    The iterator raises `DamagedBackupError`, perhaps only at its end, if it isn't what was stored;
-    if the part has a header, before anything that was not encrypted together with it.
+    The iterator raises `DamagedBackupError`, perhaps only at its end, if the object was changed. If
+    the part has the digest of a header, it raises the error before it yields anything that was not
+    encrypted together with that header.
     """
-    content = _checked(target, part)
+    content = _read_verified(target, part)
     if part.header is not None:
-        content = with_header(content, part.header, part.key)
-    return key.decrypted(content) if key else content
+        content = check_header(content, part.header, part.key)
+    return key.decrypt(content) if key else content
 
 
-async def _checked(target: Storage, part: Part) -> AsyncGenerator[bytes, None]:
+async def _read_verified(target: Storage, part: Part) -> AsyncGenerator[bytes, None]:
     digest, size = hashlib.sha256(), 0
     try:
         async with aclosing(target.read(part.key)) as pieces:

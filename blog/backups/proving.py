@@ -1,4 +1,4 @@
-"""Prove that a backup can be restored, by restoring it to a server that is made for it."""
+"""Proving that a backup can be restored, by restoring it to a temporary server."""
 
 import secrets
 import shutil
@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError, DamagedBackupError
-from blog.backups.files import InOrder, ListedFile, listed, stored_files
-from blog.backups.making import count, server_of, tables_of
+from blog.backups.files import ListedFile, SortedLookup, read_file_list, stored_files
+from blog.backups.making import count_rows, server_of, tables_of
 from blog.backups.manifest import read_part
-from blog.backups.restoring import Backup, find, restore_database
-from blog.backups.scratch import taken
+from blog.backups.restoring import Backup, find_backup, restore_database
+from blog.backups.scratch import hold_lock
 from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.db.database import Database
@@ -22,20 +22,20 @@ from blog.core.db.embedded import EmbeddedPostgres
 from blog.core.storage.interface import Storage
 from blog.posts.counts import wrong_counts
 
-# A site has at least one backup in this time.
+# The newest backup must not be older.
 LONGEST_AGE = timedelta(days=2)
-# How many files are read and compared with their digests, chosen at random; all are looked up.
+# This many files, chosen at random, are read and compared with their digests; all are looked up.
 SAMPLE = 100
-# Nothing of this server has to survive a crash.
+# The data of the temporary server need not survive a crash.
 OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Proof(NamedTuple):
-    """What was proven of a backup.
+    """The result of proving a backup.
 
     Attributes:
         backup: the backup.
-        rows: the number of rows that were restored, all those of the manifest.
+        rows: the number of restored rows, which is that of the manifest.
         read: the number of files that were read.
     """
 
@@ -47,18 +47,19 @@ class Proof(NamedTuple):
 async def find_newest(
     target: Storage, key: BackupKey | None, last: str | None, *, is_trusted: bool = False
 ) -> Backup:
-    """Find the newest backup of a target, which has to be as new as it should be.
+    """Find the newest backup of a target, and check that it is recent enough.
 
     Args:
-        target: where the backups are.
-        key: the key of the settings.
-        last: the name of the newest backup that was made, as far as the site knows.
-        is_trusted: as for `find`.
+        target: the target.
+        key: the key in the settings.
+        last: the name of the newest backup that the site has a record of.
+        is_trusted: as in `find_backup`.
 
     Raises:
-        BackupError: there is none, a newer one should be there, or it is not authenticated.
+        BackupError: there is none, or it is too old, is missing a newer one, or isn't
+            authenticated.
     """
-    backup = await find(target, key, is_trusted=is_trusted)
+    backup = await find_backup(target, key, is_trusted=is_trusted)
     manifest = backup.manifest
     if last is not None and manifest.name < last:
         raise BackupError(
@@ -76,11 +77,11 @@ async def prove(backup: Backup, var_dir: Path) -> Proof:
 
     Args:
         backup: the backup.
-        var_dir: the folder in which the server has its data meanwhile: as much as the database.
+        var_dir: the folder for the data of the temporary server, which needs as much space as the
+            database.
 
     Raises:
-        BackupError: the backup cannot be restored, or is not complete.
-        DumpError, StorageError: the same.
+        BackupError, DumpError, StorageError: the backup can't be restored, or is incomplete.
     """
     async with _scratch_database(var_dir / "proof") as database:
         async with database.engine.connect() as connection:
@@ -93,7 +94,7 @@ async def prove(backup: Backup, var_dir: Path) -> Proof:
         await restore_database(backup, server, replace=False)
         async with database.engine.connect() as connection:
             restored = {
-                table: await count(connection, table) for table in await tables_of(connection)
+                table: await count_rows(connection, table) for table in await tables_of(connection)
             }
         compare_rows(restored, backup.manifest.rows)
         async with database.engine.connect() as connection:
@@ -105,14 +106,14 @@ async def prove(backup: Backup, var_dir: Path) -> Proof:
         if wrong:
             found = ", ".join(f"{name}: {number}" for name, number in wrong.items())
             raise DamagedBackupError(f"the restored counts are wrong: {found}")
-    return Proof(backup, sum(restored.values()), await prove_files(backup))
+    return Proof(backup, sum(restored.values()), await verify_files(backup))
 
 
 def compare_rows(restored: dict[str, int], expected: dict[str, int]) -> None:
     """Compare the number of rows in each table.
 
     Raises:
-        DamagedBackupError: one differs.
+        DamagedBackupError: a table has more or fewer rows than expected.
     """
     for table in sorted(restored.keys() | expected.keys()):
         if restored.get(table) != expected.get(table):
@@ -122,17 +123,20 @@ def compare_rows(restored: dict[str, int], expected: dict[str, int]) -> None:
             )
 
 
-async def prove_files(backup: Backup) -> int:
-    """Look up all files of a backup, and read some of them; returns how many.
+async def verify_files(backup: Backup) -> int:
+    """Look up all files of a backup, and read some of them.
+
+    Returns:
+        How many files were read.
 
     Raises:
-        DamagedBackupError: one is missing or damaged.
+        DamagedBackupError: a file is missing or damaged.
     """
-    present = InOrder(stored_files(backup.target, backup.manifest.files))
+    present = SortedLookup(stored_files(backup.target, backup.manifest.files))
     sample: list[ListedFile] = []
     number = 0
-    async for file in listed(backup.target, backup.manifest):
-        found = await present.at(file.key)
+    async for file in read_file_list(backup.target, backup.manifest):
+        found = await present.find(file.key)
         if found is None:
             raise DamagedBackupError(f"{file.key} is missing in {backup.target.place}")
         if found.size != file.size:
@@ -159,15 +163,15 @@ async def prove_files(backup: Backup) -> int:
 
 @asynccontextmanager
 async def _scratch_database(folder: Path) -> AsyncIterator[Database]:
-    """An empty database of a new embedded server, which is deleted at the end.
+    """An empty database on a new embedded server, which is deleted at the end.
 
-    A run that was killed has left its server and data, which the next one removes.
+    A killed run leaves its server and data behind, which the next run removes.
 
     Raises:
-        BackupError: another run uses the folder.
+        BackupError: another run is using the folder.
     """
-    with taken(folder, "another backup is being proven"):
-        _remove(folder)
+    with hold_lock(folder, "another backup is being proven"):
+        _remove_leftovers(folder)
         database = Database(None, folder / "postgres", embedded_options=OPTIONS)
         try:
             await database.open()
@@ -179,11 +183,11 @@ async def _scratch_database(folder: Path) -> AsyncIterator[Database]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove(folder: Path) -> None:
-    """Remove what a killed run has left, with its server."""
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the server and the data that a killed run has left behind."""
     data = folder / "postgres"
     if (data / "postmaster.pid").exists():
-        # Its last user stops it.
+        # The server stops with its last user, which is this process.
         server = EmbeddedPostgres(data, OPTIONS)
         server.start()
         server.stop()

@@ -1,4 +1,4 @@
-"""The record of backups and proofs, which all processes of the site can show."""
+"""Records of backups and proofs in the database, where all processes can read them."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -20,14 +20,14 @@ from blog.models import BackupAction, BackupRun, Site
 log = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=400)
-# A proof that is older is no proof any more.
+# Older proofs don't count any more.
 PROVEN_WITHIN = timedelta(days=2)
 LONGEST_ERROR = 1000
 
 
 @dataclass
 class Run:
-    """What a run notes of itself.
+    """The details of a run, which the run fills in.
 
     Attributes:
         name: the name of the backup.
@@ -39,13 +39,13 @@ class Run:
 
 
 class BackupState(NamedTuple):
-    """How well a site is backed up.
+    """The state of the backups of a site.
 
     Attributes:
         since: when the site was set up.
-        backup: the newest backup that was made.
-        proof: the newest one that was restored as a proof.
-        failure: the last run, if it has failed.
+        backup: the last successful backup.
+        proof: the last successful proof.
+        failure: the last run, if it failed.
     """
 
     since: datetime
@@ -65,11 +65,11 @@ class BackupState(NamedTuple):
 
 
 @asynccontextmanager
-async def recorded(database: Database, action: BackupAction, target: str) -> AsyncIterator[Run]:
-    """Record what is done within this context, and whether it fails.
+async def record_run(database: Database, action: BackupAction, target: str) -> AsyncIterator[Run]:
+    """Record the run that takes place within this context, and whether it fails.
 
-    A database whose schema is older than the table keeps no record, and one that is away has none:
-    that is logged.
+    There is no record if the schema of the database is too old to have the table, or if the
+    database is unavailable, which is logged.
     """
     run, began_at = Run(), now()
     error: str | None = None
@@ -79,7 +79,7 @@ async def recorded(database: Database, action: BackupAction, target: str) -> Asy
         error = (str(failure) or type(failure).__name__)[:LONGEST_ERROR]
         raise
     except BaseException:
-        # Ctrl-C: a proof has its name from the beginning, and proves nothing until its end.
+        # Ctrl-C. A proof has a name from the start, but proves nothing until its end.
         error = "interrupted"
         raise
     finally:
@@ -87,11 +87,11 @@ async def recorded(database: Database, action: BackupAction, target: str) -> Asy
             action=action, target=target, name=run.name, began_at=began_at, size=run.size,
             error=error,
         )  # fmt: skip
-        await _add(database, row)
+        await _save(database, row)
 
 
-async def _add(database: Database, row: BackupRun) -> None:
-    """Write a record; if the database is away, what was done counts all the same."""
+async def _save(database: Database, row: BackupRun) -> None:
+    """Save a record. If the database is unavailable, the run still counts as successful."""
     try:
         async with database.session() as session:
             session.add(row)
@@ -102,10 +102,10 @@ async def _add(database: Database, row: BackupRun) -> None:
             log.error("the %s of %s is not recorded: %s", row.action, row.target, reason)
 
 
-async def newest(
+async def find_last_run(
     session: AsyncSession, action: BackupAction, *, failed: bool = False
 ) -> BackupRun | None:
-    """The last run of an action that has succeeded, or that has failed."""
+    """The last run of an action that succeeded, or that failed."""
     is_failure = BackupRun.error.is_not(None)
     return await session.scalar(
         select(BackupRun)
@@ -115,8 +115,8 @@ async def newest(
     )
 
 
-async def last_name(session: AsyncSession, target: str) -> str | None:
-    """The name of the newest backup that was made in a target, as far as is recorded."""
+async def last_backup_name(session: AsyncSession, target: str) -> str | None:
+    """The name of the newest recorded backup in a target."""
     return await session.scalar(
         select(func.max(BackupRun.name)).where(
             BackupRun.action == BackupAction.BACKUP,
@@ -127,14 +127,14 @@ async def last_name(session: AsyncSession, target: str) -> str | None:
 
 
 async def backup_state(session: AsyncSession) -> BackupState:
-    """How well the site is backed up."""
+    """Load the state of the site's backups."""
     since = (await session.scalars(select(Site.created_at))).one()
-    backup = await newest(session, BackupAction.BACKUP)
-    proof = await newest(session, BackupAction.PROOF)
+    backup = await find_last_run(session, BackupAction.BACKUP)
+    proof = await find_last_run(session, BackupAction.PROOF)
     failures = [
         failure
         for success, action in ((backup, BackupAction.BACKUP), (proof, BackupAction.PROOF))
-        if (failure := await newest(session, action, failed=True))
+        if (failure := await find_last_run(session, action, failed=True))
         and (success is None or failure.ended_at > success.ended_at)
     ]
     return BackupState(

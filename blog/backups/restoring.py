@@ -1,4 +1,4 @@
-"""Restore a backup."""
+"""Restoring a backup."""
 
 from contextlib import aclosing
 from typing import NamedTuple
@@ -15,10 +15,10 @@ class Backup(NamedTuple):
     """A complete backup.
 
     Attributes:
-        target: where it is.
+        target: the target that it is in.
         manifest: its manifest.
-        key: the key to decrypt it; `None` if it is not encrypted.
-        is_authentic: whether the secret key has made it.
+        key: the key to decrypt it with; `None` if it is not encrypted.
+        is_authentic: whether its manifest was made with the secret key.
     """
 
     target: Storage
@@ -27,20 +27,20 @@ class Backup(NamedTuple):
     is_authentic: bool
 
 
-async def find(
+async def find_backup(
     target: Storage, key: BackupKey | None, name: str | None = None, *, is_trusted: bool = False
 ) -> Backup:
     """Find a backup.
 
     Args:
-        target: where to look.
-        key: the key of the settings.
-        name: its name; `None` is the newest.
-        is_trusted: whether it need not prove that `key` has made it.
+        target: the target to search.
+        key: the key in the settings.
+        name: its name; `None` for the newest backup.
+        is_trusted: whether to accept it without proof that it was made with `key`.
 
     Raises:
-        BackupError: there is none, it is encrypted and there is no key, or there is a key and
-            nothing proves that it has made the backup.
+        BackupError: there is none; or it is encrypted and there is no key; or there is a key, and
+            nothing proves that the backup was made with it.
         DamagedBackupError: its manifest is damaged, or forged.
     """
     if name is None:
@@ -90,7 +90,7 @@ async def restore_database(backup: Backup, server: Server, *, replace: bool) -> 
 
 
 async def restore_all_files(backup: Backup, site: Storage) -> int:
-    """Copy the files that the site lacks; returns how many.
+    """Copy the files that the site lacks, and return how many there were.
 
     Raises:
         DamagedBackupError: a file is missing or damaged.

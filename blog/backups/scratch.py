@@ -1,4 +1,4 @@
-"""A folder that one run at a time uses for a server of its own."""
+"""The lock of a folder for a temporary server, which one run at a time may use."""
 
 import fcntl
 import os
@@ -10,12 +10,12 @@ from blog.backups.errors import BackupError
 
 
 @contextmanager
-def taken(folder: Path, by_another: str) -> Iterator[None]:
-    """Hold the lock of a folder, which ends with this process.
+def hold_lock(folder: Path, problem: str) -> Iterator[None]:
+    """Hold the lock of a folder, which is also released when this process ends.
 
     Args:
         folder: the folder, which need not exist.
-        by_another: the error if another run holds it.
+        problem: the message of the error if another run holds the lock.
 
     Raises:
         BackupError: another run holds it.
@@ -25,7 +25,7 @@ def taken(folder: Path, by_another: str) -> Iterator[None]:
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise BackupError(by_another) from None
+        raise BackupError(problem) from None
     else:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Where backups are: in a folder, in a bucket, or in one file."""
+"""The targets of backups: a folder, a bucket or a single file."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,13 +13,13 @@ from blog.core.storage.interface import Storage
 from blog.core.storage.making import make_bucket_storage
 from settings import Settings
 
-# A dump may be large, and an upload has at most 10,000 parts: 320 GB.
+# A dump may be large, and an upload has at most 10,000 parts: 320 GB in total.
 PART = 32 * 1024 * 1024
 S3 = "s3://"
 
 
-def target_of(settings: Settings, given: str | None) -> str:
-    """The target: the given one, or that of the settings.
+def choose_target(settings: Settings, given: str | None) -> str:
+    """Choose the target: the given one, or else the one in the settings.
 
     Raises:
         BackupError: there is neither.
@@ -36,19 +36,19 @@ def is_file(target: str) -> bool:
 
 
 @asynccontextmanager
-async def opened_for_writing(settings: Settings, target: str) -> AsyncIterator[Storage]:
-    """A target to make a backup in."""
+async def open_new_target(settings: Settings, target: str) -> AsyncIterator[Storage]:
+    """Open a target to make a backup in."""
     if is_file(target):
         async with ArchiveWriter(Path(target)) as archive:
             yield archive
         return
-    async with opened(settings, target) as storage:
+    async with open_target(settings, target) as storage:
         yield storage
 
 
 @asynccontextmanager
-async def opened(settings: Settings, target: str) -> AsyncIterator[Storage]:
-    """A target that has backups."""
+async def open_target(settings: Settings, target: str) -> AsyncIterator[Storage]:
+    """Open a target that has backups."""
     storage: Storage
     if target.startswith(S3):
         storage = _bucket(settings, target)
@@ -65,17 +65,17 @@ async def opened(settings: Settings, target: str) -> AsyncIterator[Storage]:
         await storage.close()
 
 
-def key_of(settings: Settings) -> BackupKey | None:
-    """The key of the settings.
+def load_key(settings: Settings) -> BackupKey | None:
+    """Load the key in the settings.
 
     Raises:
-        BackupError: it is no key of age.
+        BackupError: it isn't an age key.
     """
     return BackupKey(settings.backup_key.get_secret_value()) if settings.backup_key else None
 
 
 def _bucket(settings: Settings, target: str) -> Storage:
-    """A bucket of the store that `STORAGE_ENDPOINT` names."""
+    """Open a bucket at `STORAGE_ENDPOINT`."""
     if settings.storage_access_key is None or settings.storage_secret_key is None:
         raise BackupError(f"{target} needs STORAGE_ACCESS_KEY and STORAGE_SECRET_KEY")
     parts = urlsplit(target)

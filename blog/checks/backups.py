@@ -30,7 +30,7 @@ def backup_finding(settings: Settings, state: BackupState) -> Finding:
 
 def archive_finding(state: ArchiveState) -> Finding:
     """Whether the write-ahead log is archived; only asked of a site that archives it."""
-    if state.is_well:
+    if state.is_healthy:
         return ok(ARCHIVE, f"archived, except for {state.behind:,} bytes")
     text = f"not archived: {state.behind:,} bytes of the log have not arrived"
     return serious(ARCHIVE, text, "see the log of blog backup archive")

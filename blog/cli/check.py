@@ -37,8 +37,7 @@ async def check(*, services: int, workers: int) -> None:
 
     Checks the settings, free space, the database, backups, the file storage and the mail server (to
     send a message, use blog mail test). Each finding is a line: ok, warning or serious. The exit
-    code is 1 if any is
-    serious.
+    code is 1 if any finding is serious.
     """
     settings = load_settings()
     number = Counter[Severity]()

@@ -6,7 +6,7 @@ import secrets
 import click
 
 from blog.cli.deploy import migrate
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.running import asynchronous, open_app
 from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.purging.keys import SITE
@@ -45,7 +45,7 @@ async def demo(
         )
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
-    async with opened_app() as app:
+    async with open_app() as app:
         await _prepare(app, yes)
         password = PASSWORD
         if await _is_loaded(app):
@@ -64,7 +64,7 @@ async def demo(
 
 
 async def _prepare(app: Broadside, yes: bool) -> None:
-    """Refuse in production without --yes; migrate the schema in development."""
+    """Require --yes in production; elsewhere, migrate the schema."""
     if app.settings.is_production and not yes:
         raise click.ClickException("this is production: use --yes to add invented users")
     if not app.settings.is_production:

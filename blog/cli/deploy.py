@@ -3,7 +3,7 @@
 import click
 
 from blog.admin.roles import sync_roles
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.running import asynchronous, open_app
 from blog.core.db import migrations
 from blog.core.db.database import Database
 from blog.core.events.log import adopt
@@ -16,16 +16,16 @@ async def deploy() -> None:
 
     Safe to run twice, and on two machines at once. The site may be running.
     """
-    async with opened_app() as app:
+    async with open_app() as app:
         await migrate(app.database)
     click.echo("The schema and the roles are up to date.")
 
 
 async def migrate(database: Database) -> int:
-    """Run the migrations that an open database is missing, define its roles, and adopt its log.
+    """Run pending migrations of an open database, update its roles, and adopt its event log.
 
     Returns:
-        How many migrations were missing.
+        How many migrations were run.
     """
     async with database.direct_engine.connect() as connection:
         migrated = await connection.run_sync(migrations.upgrade)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from blog.cli.people import found_person
+from blog.cli.people import find_person
 from blog.cli.running import asynchronous
 from blog.core.text.process_pool import OverloadedError
 from blog.transfer.importing.batch import Remark
@@ -27,11 +27,11 @@ async def import_(*, who: str, source: Path, dry_run: bool) -> None:
     """Import posts that a user has written elsewhere.
 
     FILE is an export of this site, WordPress (XML), Ghost (JSON) or Bear Blog (CSV), or a zip file
-    or folder of Markdown with front matter, as of Hugo or Jekyll. Drafts stay drafts, and nobody is
-    notified. What was imported before is not imported again, so an interrupted import is continued
-    by the same command.
+    or folder of Markdown with front matter, as for Hugo or Jekyll. Drafts stay drafts, and nobody
+    is notified. Posts that were imported before are skipped, so the same command continues an
+    interrupted import.
     """
-    async with found_person(who) as (app, session, person):
+    async with find_person(who) as (app, session, person):
         owner_id, name = person.id, person.username
         await session.close()
         counts, number = Counter[str](), 0
@@ -42,7 +42,9 @@ async def import_(*, who: str, source: Path, dry_run: bool) -> None:
         try:
             async with SourceReader(source) as reading:
                 kind, refused = await reading.begin()
-                _tell([Remark(each.name, text, True) for each in refused for text in each.remarks])
+                _print_remarks(
+                    [Remark(each.name, text, True) for each in refused for text in each.remarks]
+                )
                 writer = Writer(reading, owner_id, is_trial=dry_run)
                 with bar:
                     async with aclosing(batches(reading, writer, 0)) as steps:
@@ -51,7 +53,7 @@ async def import_(*, who: str, source: Path, dry_run: bool) -> None:
                                 more, further = await writer.write(transaction, batch)
                                 await transaction.commit()
                             counts += more
-                            _tell([*batch.remarks, *further])
+                            _print_remarks([*batch.remarks, *further])
                             bar.length = found.position + 1
                             bar.update(found.position - number)
                             number = found.position
@@ -64,7 +66,7 @@ async def import_(*, who: str, source: Path, dry_run: bool) -> None:
         click.echo(f"  {line}")
 
 
-def _tell(remarks: list[Remark]) -> None:
+def _print_remarks(remarks: list[Remark]) -> None:
     for remark in remarks:
         mark = "skipped: " if remark.is_left_out else ""
         click.echo(f"{remark.item}: {mark}{remark.text}", err=True)

@@ -3,14 +3,14 @@
 import click
 
 import setting_values
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.running import asynchronous, open_app
 from blog.core.clock import now
 from blog.core.db.cursors import InvalidCursorError
 from blog.core.db.pagination import CursorRequest, PageRequest
 from blog.core.text.counting import counted
 from blog.mail import queries, service
-from blog.mail.delivery import DeliveryError, NoConnectionError, delivery_of
-from blog.mail.trial import send_trial
+from blog.mail.delivery import DeliveryError, NoConnectionError, build_delivery
+from blog.mail.trial import send_test_message
 from blog.models import EmailState
 from settings import load_settings
 
@@ -27,13 +27,17 @@ async def status() -> None:
 
     It also shows the age of the oldest.
     """
-    async with opened_app() as app, app.database.session() as session:
+    async with open_app() as app, app.database.session() as session:
         for line in await queries.summary(session):
-            age = f"oldest {_age((now() - line.oldest).total_seconds())}" if line.oldest else ""
+            age = (
+                f"oldest {_format_age((now() - line.oldest).total_seconds())}"
+                if line.oldest
+                else ""
+            )
             click.echo(f"{line.state:8} {line.number_in_words:>12}  {age}".rstrip())
 
 
-def _age(seconds: float) -> str:
+def _format_age(seconds: float) -> str:
     for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit} ago"
@@ -61,7 +65,7 @@ def _age(seconds: float) -> str:
 async def list_messages(state: str, page: int, before: str) -> None:
     """List messages, the newest first."""
     wanted = CursorRequest(50, before) if before else PageRequest(page, 50)
-    async with opened_app() as app, app.database.session() as session:
+    async with open_app() as app, app.database.session() as session:
         try:
             found = await queries.in_state(session, EmailState(state), wanted)
         except InvalidCursorError:
@@ -90,13 +94,15 @@ async def test(address: str) -> None:
     except ValueError:
         raise click.UsageError(f"{address} isn't an email address") from None
     settings = load_settings()
-    delivery = delivery_of(settings)
+    delivery = build_delivery(settings)
     if delivery is None:
         raise click.ClickException("no mail server is configured: set MAIL_SERVER")
     subject = f"{settings.mail_subject_prefix}A test"
     where = f"{settings.mail_server}:{settings.mail_port}"
     try:
-        number = await send_trial(delivery, recipient, site=settings.base_url, subject=subject)
+        number = await send_test_message(
+            delivery, recipient, site=settings.base_url, subject=subject
+        )
     except NoConnectionError as error:
         raise click.ClickException(f"cannot connect to {where}: {error}") from None
     except DeliveryError as error:
@@ -119,7 +125,7 @@ async def retry(number: int | None, everything: bool) -> None:
     """Retry a failed message, with its number of attempts reset."""
     if everything == (number is not None):
         raise click.UsageError("give either the ID of a message or --all")
-    async with opened_app() as app, app.database.session() as session:
+    async with open_app() as app, app.database.session() as session:
         count = await service.retry(session, number)
     if number is not None and not count:
         raise click.ClickException(f"message {number} hasn't failed, or doesn't exist")

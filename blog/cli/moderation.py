@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import click
 
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.running import asynchronous, open_app
 from blog.core.crypto.chain import BrokenChainError, ChainCheck
 from blog.moderation.log.queries import all_records
 
@@ -21,7 +21,7 @@ EVERYTHING = 2**63 - 1
 
 @click.group()
 def moderation() -> None:
-    """Check the public log of moderation."""
+    """Check the public moderation log."""
 
 
 @moderation.command()
@@ -46,10 +46,10 @@ def verify(source: BinaryIO | None, url: str | None, known: tuple[str, ...]) -> 
     if source is None and url is None:
         _verify_database(check, wanted)
     else:
-        records = _in_lines(source) if source is not None else _at(url or "")
+        records = _parse_lines(source) if source is not None else _fetch_records(url or "")
         try:
             for record in records:
-                _add(check, record, wanted)
+                _check_record(check, record, wanted)
         except BrokenChainError as error:
             raise click.ClickException(str(error)) from None
     _report(check, wanted)
@@ -57,16 +57,16 @@ def verify(source: BinaryIO | None, url: str | None, known: tuple[str, ...]) -> 
 
 @asynchronous
 async def _verify_database(check: ChainCheck, wanted: set[str]) -> None:
-    async with opened_app() as app:
+    async with open_app() as app:
         try:
             async for records in all_records(app.database, 0, EVERYTHING, is_whole=True):
                 for record in records:
-                    _add(check, record, wanted)
+                    _check_record(check, record, wanted)
         except BrokenChainError as error:
             raise click.ClickException(str(error)) from None
 
 
-def _add(check: ChainCheck, record: Mapping[str, Any], wanted: set[str]) -> None:
+def _check_record(check: ChainCheck, record: Mapping[str, Any], wanted: set[str]) -> None:
     check.add(record)
     wanted.discard(check.head)
 
@@ -78,7 +78,7 @@ def _report(check: ChainCheck, missing: set[str]) -> None:
     click.echo(check.head)
 
 
-def _in_lines(source: BinaryIO) -> Iterator[Mapping[str, Any]]:
+def _parse_lines(source: BinaryIO) -> Iterator[Mapping[str, Any]]:
     number = 0
     while line := source.readline(LONGEST_LINE):
         number += 1
@@ -88,8 +88,8 @@ def _in_lines(source: BinaryIO) -> Iterator[Mapping[str, Any]]:
             raise BrokenChainError(number, "isn't JSON.") from None
 
 
-def _at(url: str) -> Iterator[Mapping[str, Any]]:
-    """The entries at an address, and at the addresses that follow in its `Link` headers."""
+def _fetch_records(url: str) -> Iterator[Mapping[str, Any]]:
+    """Fetch the entries at a URL, and at the following ones in its `Link` headers."""
     try:
         site, following = urlsplit(url), url
     except ValueError as error:
@@ -98,15 +98,15 @@ def _at(url: str) -> Iterator[Mapping[str, Any]]:
         raise click.UsageError("--url must begin with https:// or http://")
     while following:
         try:
-            with urlopen(following, timeout=SECONDS) as answer:  # noqa: S310 - checked above
-                yield from _in_lines(answer)
-                following = _next_of(answer.headers.get("Link", ""))
+            with urlopen(following, timeout=SECONDS) as response:  # noqa: S310 - checked above
+                yield from _parse_lines(response)
+                following = _parse_next_url(response.headers.get("Link", ""))
         except (OSError, HTTPException) as error:
             raise click.ClickException(f"{following} can't be read: {error}") from None
         if following and urlsplit(following)[:2] != site[:2]:
             raise click.ClickException(f"The log continues on another site: {following}")
 
 
-def _next_of(link: str) -> str:
-    address, _, parameters = link.partition(">")
-    return address.removeprefix("<") if 'rel="next"' in parameters else ""
+def _parse_next_url(link: str) -> str:
+    url, _, parameters = link.partition(">")
+    return url.removeprefix("<") if 'rel="next"' in parameters else ""

@@ -7,19 +7,22 @@ import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.queries import user_by_login
-from blog.cli.running import opened_app
+from blog.cli.running import open_app
 from blog.core.web.app import Broadside
 from blog.models import User
 
 
 @asynccontextmanager
-async def found_person(who: str) -> AsyncIterator[tuple[Broadside, AsyncSession, User]]:
-    """Find a user by username or e-mail address; yields the application, a session and the user.
+async def find_person(who: str) -> AsyncIterator[tuple[Broadside, AsyncSession, User]]:
+    """Find a user by username or email address.
+
+    Yields:
+        The application, a session and the user.
 
     Raises:
         click.ClickException: there is no such user.
     """
-    async with opened_app() as app, app.database.session() as session:
+    async with open_app() as app, app.database.session() as session:
         person = await user_by_login(session, who)
         if person is None:
             raise click.ClickException(f"there's no user {who}")

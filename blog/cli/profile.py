@@ -8,14 +8,14 @@ import click
 from pyinstrument import Profiler
 
 from blog.accounts.queries import user_by_login
-from blog.cli.profiling import Measured
+from blog.cli.profiling import Measurement
 from blog.cli.profiling import profile as profiled
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.running import asynchronous, open_app
 from blog.core.web.app import Broadside
 from blog.models import User
 from settings import load_settings
 
-BUSIEST = 10
+SLOWEST = 10
 
 
 @click.command()
@@ -45,21 +45,21 @@ async def profile(*, paths: tuple[str, ...], requests: int, who: str | None, out
     report of pyinstrument is an HTML file.
     """
     on_its_own = {"rate_limits": False, "database_replica_url": None}
-    async with opened_app(load_settings().model_copy(update=on_its_own)) as app:
+    async with open_app(load_settings().model_copy(update=on_its_own)) as app:
         # The access log would bury the output of this command.
         logging.getLogger("blog.core.web.request_log").setLevel(logging.WARNING)
-        person = await _person(app, who)
+        person = await _find_person(app, who)
         profiler, measured = await profiled(app, paths or ("/",), requests, person)
     for each in measured:
-        click.echo(_line(each))
+        click.echo(_format_line(each))
     click.echo("The slowest functions, in seconds:")
-    for line in _busiest(profiler):
+    for line in _slowest_functions(profiler):
         click.echo(f"  {line}")
     profiler.write_html(output)
     click.echo(f"The full report is in {output}")
 
 
-async def _person(app: Broadside, who: str | None) -> User | None:
+async def _find_person(app: Broadside, who: str | None) -> User | None:
     if who is None:
         return None
     async with app.database.session() as session:
@@ -68,7 +68,7 @@ async def _person(app: Broadside, who: str | None) -> User | None:
     return person
 
 
-def _line(measured: Measured) -> str:
+def _format_line(measured: Measurement) -> str:
     best, middle, worst = (
         f"{1000 * seconds:.1f}"
         for seconds in (measured.seconds[0], median(measured.seconds), measured.seconds[-1])
@@ -77,7 +77,7 @@ def _line(measured: Measured) -> str:
     return f"{measured.path}: {len(measured.seconds)} times status {measured.status}, {times}"
 
 
-def _busiest(profiler: Profiler) -> list[str]:
+def _slowest_functions(profiler: Profiler) -> list[str]:
     """The functions with the most self time, in seconds."""
     report = profiler.output_text(flat=True, short_mode=True).splitlines()
-    return [line for line in report if line[:1].isdigit()][:BUSIEST]
+    return [line for line in report if line[:1].isdigit()][:SLOWEST]

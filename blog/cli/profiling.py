@@ -1,4 +1,4 @@
-"""Profile requests in this process with pyinstrument."""
+"""Profiling requests in this process with pyinstrument."""
 
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ from blog.models import LoginSession, User
 DEVICE = "blog profile"
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """The measurements of one path.
 
     Attributes:
@@ -36,10 +36,10 @@ class Measured(NamedTuple):
 
 async def profile(
     app: Broadside, paths: Sequence[str], requests: int, person: User | None
-) -> tuple[Profiler, list[Measured]]:
+) -> tuple[Profiler, list[Measurement]]:
     """Request pages one after another under the profiler.
 
-    Each path is requested once before, to fill caches and compile templates.
+    Each path is first requested once, to fill caches and compile templates.
 
     Args:
         app: a started application.
@@ -55,27 +55,27 @@ async def profile(
         for path in paths:
             await _request(app, path, cookie)
         with profiler:
-            measured = []
+            measurements = []
             for path in paths:
-                answers = [await _request(app, path, cookie) for _ in range(requests)]
-                seconds = sorted(seconds for _, seconds in answers)
-                measured.append(Measured(path, answers[-1][0], seconds))
-    return profiler, measured
+                responses = [await _request(app, path, cookie) for _ in range(requests)]
+                seconds = sorted(seconds for _, seconds in responses)
+                measurements.append(Measurement(path, responses[-1][0], seconds))
+    return profiler, measurements
 
 
 async def _request(app: Broadside, path: str, cookie: dict[str, str]) -> tuple[int, float]:
-    """Request a page; returns its status and duration."""
+    """Request a page, and return its status and the duration in seconds."""
     site = urlsplit(app.settings.base_url)
     client = app.test_client(use_cookies=False)
     started = time.perf_counter()
-    answer = await client.get(path, scheme=site.scheme, headers={"Host": site.netloc, **cookie})
-    await answer.get_data()
-    return answer.status_code, time.perf_counter() - started
+    response = await client.get(path, scheme=site.scheme, headers={"Host": site.netloc, **cookie})
+    await response.get_data()
+    return response.status_code, time.perf_counter() - started
 
 
 @asynccontextmanager
 async def _cookie(app: Broadside, person: User | None) -> AsyncIterator[dict[str, str]]:
-    """The cookie header of a session that ends with the context."""
+    """The `Cookie` header of a session that ends with this context."""
     if person is None:
         yield {}
         return

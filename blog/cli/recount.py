@@ -2,7 +2,7 @@
 
 import click
 
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.running import asynchronous, open_app
 from blog.posts import counts
 
 
@@ -14,7 +14,7 @@ async def recount(*, check: bool) -> None:
 
     The site may be running.
     """
-    async with opened_app() as app, app.database.session() as session:
+    async with open_app() as app, app.database.session() as session:
         wrong = await (counts.wrong_counts(session) if check else counts.recount(session))
     for name, number in wrong.items():
         click.echo(f"{name}: {number} {'wrong' if check else 'repaired'}")

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.running import asynchronous, open_app
 from blog.core.web.app import Broadside
 from blog.posts import rerendering
 
@@ -27,10 +27,10 @@ from blog.posts import rerendering
 async def rerender(*, batch: int, everything: bool) -> None:
     """Render old posts and comments with the current renderer.
 
-    The site may be running. After an interruption it continues where it stopped (with --all from
+    The site may be running. After an interruption, it continues where it stopped (with --all, from
     the beginning). A text that has become too complex keeps its HTML.
     """
-    async with opened_app() as app:
+    async with open_app() as app:
         for kind in rerendering.KINDS:
             await _rerender(app, kind, batch, everything)
 

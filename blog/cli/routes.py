@@ -18,7 +18,7 @@ def routes() -> None:
     """
     app = create_app(load_settings())
     rows = sorted(
-        (_row(app, rule) for rule in app.url_map.iter_rules()), key=lambda row: row[1::-1]
+        (_build_row(app, rule) for rule in app.url_map.iter_rules()), key=lambda row: row[1::-1]
     )
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for *cells, purpose in rows:
@@ -26,7 +26,7 @@ def routes() -> None:
         click.echo(f"{aligned}  {purpose}".rstrip())
 
 
-def _row(app: Quart, rule: Rule) -> tuple[str, str, str, str]:
+def _build_row(app: Quart, rule: Rule) -> tuple[str, str, str, str]:
     methods = ",".join(sorted((rule.methods or set()) - AUTOMATIC)) or "GET"
     documentation = app.view_functions[rule.endpoint].__doc__ or ""
     return methods, rule.rule, rule.endpoint, documentation.strip().partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Shared by the commands: an open application, and one-line errors."""
+"""Helpers that the commands share: an open application, and one-line errors."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -28,7 +28,7 @@ from settings import Settings, load_settings
 
 Arguments = ParamSpec("Arguments")
 
-# Their message is a line for the operator.
+# The messages of these errors are one line for the operator.
 EXPECTED = (
     BackupError, BlogError, DatabaseUnavailableError, DumpError, EmbeddedPostgresError, SchemaError,
     StorageError,
@@ -66,15 +66,15 @@ def one_line_errors() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def opened_app(
+async def open_app(
     settings: Settings | None = None, *, pooled: bool = False
 ) -> AsyncIterator[Broadside]:
-    """An application with its database open, within its application context.
+    """Open an application with its database, within its application context.
 
     Args:
-        settings: by default those of the environment.
-        pooled: whether to connect as the web processes do, instead of by `DATABASE_DIRECT_URL` if
-            there is one: a connection pooler is for many short transactions.
+        settings: the settings; by default those of the environment.
+        pooled: whether to connect as the web processes do, even if there is a
+            `DATABASE_DIRECT_URL`: a connection pooler is for many short transactions.
     """
     settings = settings or load_settings()
     if settings.database_direct_url is not None and not pooled:
@@ -84,7 +84,7 @@ async def opened_app(
     app = create_app(settings)
     await app.database.open()
     try:
-        # What is wrong with the database, the command itself reports.
+        # The command itself reports problems of the database.
         with suppress(SQLAlchemyError, DatabaseUnavailableError, OSError):
             await app.site_settings.load()
         async with app.app_context():

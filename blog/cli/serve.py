@@ -14,7 +14,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from blog.cli.deploy import migrate
-from blog.cli.service_manager import reported
+from blog.cli.service_manager import notify_service_manager
 from blog.cli.workers import run_workers
 from blog.core.console import say
 from blog.core.db import migrations
@@ -38,15 +38,15 @@ def serve() -> None:
     configure_logging(settings)
     _check_certificate(settings)
     try:
-        with _listening(settings) as listener, _database_held(settings), shared_by_workers():
+        with _listen(settings) as listener, _hold_database(settings), shared_by_workers():
             migrated = asyncio.run(_prepare(settings))
             _announce(settings, migrated)
-            with reported(settings):
+            with notify_service_manager(settings):
                 asked_to_stop = run_workers(settings, listener)
     except (DatabaseUnavailableError, EmbeddedPostgresError, SchemaError) as error:
         raise click.ClickException(str(error)) from None
     except DBAPIError as error:
-        # A pooler accepts connections while the server behind it is away.
+        # A pooler accepts connections while the server behind it is unavailable.
         if not is_unavailable(error):
             raise
         raise click.ClickException("the connection to the database was lost") from None
@@ -64,7 +64,7 @@ def _check_certificate(settings: Settings) -> None:
         for file in (settings.tls_certificate, settings.tls_key):
             file.open("rb").close()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        # Without a password OpenSSL would prompt for one.
+        # Without a password, OpenSSL would prompt for one.
         context.load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
     except ssl.SSLError as error:
         raise click.ClickException(
@@ -75,8 +75,8 @@ def _check_certificate(settings: Settings) -> None:
         raise click.ClickException(f"cannot read {error.filename}: {error.strerror}") from None
 
 
-def _listening(settings: Settings) -> socket.socket:
-    """Listen on the port. From now on the kernel queues connections for the workers."""
+def _listen(settings: Settings) -> socket.socket:
+    """Listen on the port. From then on, the kernel queues connections for the workers."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # The wildcard address listens on both IPv6 and IPv4, if the system supports it.
     both = settings.host == "::" and socket.has_dualstack_ipv6()
@@ -93,7 +93,7 @@ def _listening(settings: Settings) -> socket.socket:
         ) from None
 
 
-def _database_held(settings: Settings) -> AbstractContextManager[object]:
+def _hold_database(settings: Settings) -> AbstractContextManager[object]:
     """Keep an embedded server running independently of the workers."""
     if settings.database_url:
         return nullcontext()
@@ -107,7 +107,7 @@ async def _prepare(settings: Settings) -> int:
         How many migrations were run.
     """
     migrated = 0
-    # The banner has their number.
+    # The banner shows the number of migrations.
     logging.getLogger(migrations.__name__).setLevel(logging.WARNING)
     database = Database(
         settings.database_url,
@@ -126,7 +126,7 @@ async def _prepare(settings: Settings) -> int:
 
 
 def _own_command() -> str:
-    """The command that runs this program again in the shell of the person who started it."""
+    """The command that runs this program again in the user's shell."""
     started = sys.argv[0]
     if started.endswith("__main__.py"):
         return f"{shlex.quote(sys.executable)} -m blog"
@@ -136,7 +136,7 @@ def _own_command() -> str:
 
 
 def _announce(settings: Settings, migrated: int) -> None:
-    """Print where the site runs and how to use it."""
+    """Print the URL of the site and how to use it."""
     if settings.mail_server:
         mail = f"goes to {settings.mail_server}:{settings.mail_port}"
     elif settings.is_development:

@@ -1,7 +1,7 @@
-"""Telling a service manager when the site is ready, and that it still answers (sd_notify(3)).
+"""Notifying a service manager that the site is ready, and that it still responds (sd_notify(3)).
 
-systemd passes the two variables to a service with `Type=notify` and `WatchdogSec=`. They are its
-protocol, not settings, so they are read here.
+systemd passes the two variables to a service with `Type=notify` and `WatchdogSec=`. They belong to
+its protocol and aren't settings, so they are read here.
 """
 
 import os
@@ -14,27 +14,27 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
 from settings import Settings
 
-# How often to check whether the site is ready, and how long an answer may take, in seconds.
-READY_PAUSE, ANSWER_SECONDS = 0.2, 5.0
+# How often to check whether the site is ready, and how long a response may take, in seconds.
+READY_PAUSE, RESPONSE_SECONDS = 0.2, 5.0
 # The addresses of this machine that the wildcard addresses include.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class ServiceManager:
-    """The service manager that has started this process; without one, nothing is told."""
+    """The service manager that started this process. Without one, notifications do nothing."""
 
     def __init__(self) -> None:
         address = os.environ.get("NOTIFY_SOCKET", "")
         # An abstract socket (unix(7)).
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
-        # It waits for twice as long.
+        # The service manager waits for twice as long.
         self.alive_seconds = int(os.environ.get("WATCHDOG_USEC") or 0) / 2_000_000
 
     def __bool__(self) -> bool:
         return bool(self._address)
 
-    def tell(self, state: str) -> None:
-        """Send a state such as `READY=1`; a service manager that is gone is no error."""
+    def notify(self, state: str) -> None:
+        """Send a state such as `READY=1`. It isn't an error if the service manager is gone."""
         if not self._address:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
@@ -46,46 +46,48 @@ class ServiceManager:
 
 
 @contextmanager
-def reported(settings: Settings) -> Iterator[None]:
-    """While the site is served: tell the service manager whenever it answers.
+def notify_service_manager(settings: Settings) -> Iterator[None]:
+    """While the site is served, notify the service manager whenever it responds.
 
-    Any one of the web processes may answer, so a service is restarted when none of them does.
+    Any of the web processes may respond, so the service is restarted when none of them does.
     """
     manager = ServiceManager()
     if not manager:
         yield
         return
     is_over = threading.Event()
-    arguments = (manager, lambda: _answers(settings), is_over)
-    thread = threading.Thread(target=_report, args=arguments, daemon=True)
+    arguments = (manager, lambda: _is_healthy(settings), is_over)
+    thread = threading.Thread(target=_notify_while_healthy, args=arguments, daemon=True)
     thread.start()
     try:
         yield
     finally:
         is_over.set()
-        manager.tell("STOPPING=1")
+        manager.notify("STOPPING=1")
 
 
-def _report(manager: ServiceManager, answers: Callable[[], bool], is_over: threading.Event) -> None:
-    while not answers():
+def _notify_while_healthy(
+    manager: ServiceManager, is_healthy: Callable[[], bool], is_over: threading.Event
+) -> None:
+    while not is_healthy():
         if is_over.wait(READY_PAUSE):
             return
-    manager.tell("READY=1")
+    manager.notify("READY=1")
     while manager.alive_seconds and not is_over.wait(manager.alive_seconds):
-        if answers():
-            manager.tell("WATCHDOG=1")
+        if is_healthy():
+            manager.notify("WATCHDOG=1")
 
 
-def _answers(settings: Settings) -> bool:
-    """Whether the site answers its liveness probe."""
+def _is_healthy(settings: Settings) -> bool:
+    """Whether the site responds to its liveness probe."""
     host = LOOPBACK.get(settings.host, settings.host)
     if settings.tls_certificate is None:
-        connection = HTTPConnection(host, settings.port, timeout=ANSWER_SECONDS)
+        connection = HTTPConnection(host, settings.port, timeout=RESPONSE_SECONDS)
     else:
-        # Its certificate is for its name, and nothing is sent that must stay secret.
+        # The certificate is for the name of the site, and nothing secret is sent.
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = HTTPSConnection(host, settings.port, timeout=ANSWER_SECONDS, context=context)
+        connection = HTTPSConnection(host, settings.port, timeout=RESPONSE_SECONDS, context=context)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200

@@ -16,7 +16,7 @@ import uvloop
 from sqlalchemy import func, select
 
 from blog import models
-from blog.cli.running import one_line_errors, opened_app
+from blog.cli.running import one_line_errors, open_app
 
 SCRIPT = "<stdin>"
 BANNER = f"""\
@@ -35,14 +35,14 @@ def shell() -> None:
     echo 'print(await session.scalar(select(func.count(User.id))))' | blog shell
     """
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
-        # Handled like Ctrl-C they would only clear the line.
+        # If they were handled like Ctrl-C, they would only clear the line.
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     with one_line_errors(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         opened = AsyncExitStack()
         names = runner.run(_open(opened))
         try:
             if sys.stdin.isatty():
-                _converse(runner, names)
+                _run_interactively(runner, names)
             else:
                 _run_script(runner, names, sys.stdin.read())
         finally:
@@ -50,8 +50,8 @@ def shell() -> None:
 
 
 async def _open(opened: AsyncExitStack) -> dict[str, Any]:
-    """Open the site in an exit stack; returns the names for the shell."""
-    app = await opened.enter_async_context(opened_app())
+    """Open the site in an exit stack, and return the names for the shell."""
+    app = await opened.enter_async_context(open_app())
     session = await opened.enter_async_context(app.database.session())
     names = {"app": app, "session": session, "select": select, "func": func}
     return names | {name: getattr(models, name) for name in models.__all__}
@@ -77,7 +77,7 @@ def _run_script(runner: asyncio.Runner, names: dict[str, Any], source: str) -> N
         raise SystemExit(1) from None
 
 
-def _converse(runner: asyncio.Runner, names: dict[str, Any]) -> None:
+def _run_interactively(runner: asyncio.Runner, names: dict[str, Any]) -> None:
     with suppress(ImportError):  # Not in every build of Python.
         import readline  # noqa: PLC0415
         import rlcompleter  # noqa: PLC0415

@@ -4,7 +4,7 @@ import math
 
 import click
 
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.running import asynchronous, open_app
 from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.text.counting import counted
@@ -14,8 +14,8 @@ from blog.demo.simulation.report import Day, more_blocks, table, verdict
 from blog.demo.simulation.shape import Shape, Size
 
 
-def no_nan(_context: click.Context, _option: click.Parameter, value: float) -> float:
-    """Refuse `nan`, which is in every range for click: it is below none and above none."""
+def refuse_nan(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    """Refuse `nan`, which click finds in every range: it is neither below nor above one."""
     if math.isnan(value):
         raise click.BadParameter("nan is not a number.")
     return value
@@ -29,10 +29,10 @@ def no_nan(_context: click.Context, _option: click.Parameter, value: float) -> f
 @click.option("--posts", type=click.IntRange(1, 10), default=2, show_default=True,
               help="How many posts each has written, on average.")  # fmt: skip
 @click.option("--pages-a-day", type=click.FloatRange(0.01, 1000), default=10, show_default=True,
-              callback=no_nan,
+              callback=refuse_nan,
               help="How many pages of their timeline each reads a day.")  # fmt: skip
 @click.option("--posts-a-day", type=click.FloatRange(0.001, 100), default=0.2, show_default=True,
-              callback=no_nan,
+              callback=refuse_nan,
               help="How many posts each writes a day.")  # fmt: skip
 @click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True,
               help="How long to measure; loading comes before.")  # fmt: skip
@@ -44,21 +44,21 @@ async def simulate(
 ) -> None:  # fmt: skip
     """Measure what timelines cost on a large site.
 
-    Fills a schema of its own with people, follows by a power law, and posts, and drops it at the
-    end. Measures the page of a timeline as the site finds it (fan-out on read), and as it would be
-    if each post were stored in the timelines of all followers (fan-out on write), which the site
-    does not do. The database has to be empty, or to have the demo only. A million
-    people need several gigabytes of disk.
+    Fills a separate schema with people, follows by a power law, and posts, and drops it at the end.
+    Measures a page of a timeline as the site queries it (fan-out on read), and as it would be if
+    each post were stored in the timelines of all followers (fan-out on write), which the site does
+    not do. The database has to be empty, or to contain only the demo. A million people need several
+    gigabytes of disk space.
     """
-    async with opened_app() as app:
+    async with open_app() as app:
         async with app.database.engine.connect() as connection:
             await connection.run_sync(migrations.require_current)
             await refuse_used_site(connection)
-        moment = now()
-        rows = Shape(Size(people, follows, posts), seed, moment)
+        time = now()
+        rows = Shape(Size(people, follows, posts), seed, time)
         async with simulation_schema(app.database.engine) as connection:
             await load(connection, rows, lambda line: click.echo(line, err=True))
-            measured = await measure(connection, rows, moment, seconds)
+            measured = await measure(connection, rows, time, seconds)
     click.echo("\n".join(table(measured)))
     if not measured.is_complete:
         click.echo(f"After {counted(seconds, 'second')} the rest was left out.")

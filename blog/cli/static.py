@@ -13,11 +13,11 @@ from blog.core.web.assets import own_assets
 def static(*, folder: Path) -> None:
     """Export static files for a web server.
 
-    They go to FOLDER/static, under fingerprinted names that may be cached for ever. The application
+    They go to FOLDER/static, under fingerprinted names that may be cached forever. The application
     serves files that are missing there. Run this at each update of the site; older files stay.
     """
     try:
-        addresses = own_assets(PROJECT).write(folder)
+        urls = own_assets(PROJECT).write(folder)
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
-    click.echo(f"Wrote {len(addresses)} files to {folder}, each also compressed.")
+    click.echo(f"Wrote {len(urls)} files to {folder}, each also compressed.")

@@ -4,8 +4,8 @@ import click
 
 from blog.accounts.queries import tokens_of
 from blog.admin import service
-from blog.cli.people import found_person
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.people import find_person
+from blog.cli.running import asynchronous, open_app
 from blog.core.text.counting import counted
 
 
@@ -19,7 +19,7 @@ def token() -> None:
 @asynchronous
 async def list_tokens(who: str) -> None:
     """List the tokens of a user, the newest first."""
-    async with found_person(who) as (_, session, person):
+    async with find_person(who) as (_, session, person):
         tokens = await tokens_of(session, person)
     for each in tokens:
         used = f"{each.last_used_at:%Y-%m-%d %H:%M}" if each.last_used_at else "never used"
@@ -37,10 +37,10 @@ async def revoke(number: int | None, who: str | None) -> None:
     This takes effect at once.
     """
     if who is not None and number is None:
-        async with found_person(who) as (_, session, person):
+        async with find_person(who) as (_, session, person):
             count = await service.revoke_all_tokens(session, person)
     elif number is not None and who is None:
-        async with opened_app() as app, app.database.session() as session:
+        async with open_app() as app, app.database.session() as session:
             person, count = await service.revoke_token(session, number), 1
     else:
         raise click.UsageError("give either the ID of a token or --user")

@@ -12,8 +12,8 @@ from blog.accounts.schemas import UserCreate
 from blog.accounts.second_factor import service as second_factor
 from blog.admin import queries, service
 from blog.admin.schemas import AccountState, PeopleSearch
-from blog.cli.people import found_person
-from blog.cli.running import asynchronous, opened_app
+from blog.cli.people import find_person
+from blog.cli.running import asynchronous, open_app
 from blog.core.auth.viewer import OPERATOR
 from blog.core.db.pagination import CursorRequest
 from blog.core.text.counting import counted
@@ -29,7 +29,7 @@ AT_ONCE = 500
 
 @click.group()
 def user() -> None:
-    """Manage users. WHO is a username or an e-mail address. All changes are in the audit log."""
+    """Manage users. WHO is a username or an email address. All changes are in the audit log."""
 
 
 @user.command()
@@ -45,7 +45,7 @@ def user() -> None:
 def create(
     *, username: str, email: str, role: str | None, password_stdin: bool, generate_password: bool
 ) -> None:
-    """Create an account with a confirmed e-mail address.
+    """Create an account with a confirmed email address.
 
     Prompts for the password, unless an option provides it.
     """
@@ -74,7 +74,7 @@ def create(
 
 @asynchronous
 async def _create(form: UserCreate, role: str | None) -> None:
-    async with opened_app() as app, app.database.session() as session:
+    async with open_app() as app, app.database.session() as session:
         if role is None:
             role = (await role_for(session, form.email, app.settings.admin_email)).name
         person = await service.create_account(session, form, app.passwords, role)
@@ -90,10 +90,10 @@ async def _create(form: UserCreate, role: str | None) -> None:
 async def list_users(*, beginning: str, role_name: str | None, state: str, as_json: bool) -> None:
     """List users by username.
 
-    All of them, or those whose username, address or name begins with BEGINNING.
+    All of them, or those whose username, address or name starts with BEGINNING.
     """
     search = PeopleSearch(q=beginning, state=AccountState(state or ""))
-    async with opened_app() as app:
+    async with open_app() as app:
         await print_users(app, search, role_name, as_json=as_json)
 
 
@@ -109,7 +109,7 @@ async def print_users(
         while wanted is not None:
             page = await queries.people(session, search, roles.get(role_name or ""), wanted)
             for person in page.rows:
-                click.echo(_as_json(person) if as_json else _as_line(person))
+                click.echo(_format_json(person) if as_json else _format_line(person))
             wanted = CursorRequest(AT_ONCE, page.next_cursor) if page.next_cursor else None
             session.expunge_all()
 
@@ -120,14 +120,14 @@ def _state(person: User) -> AccountState:
     return AccountState.ACTIVE if person.is_confirmed else AccountState.UNCONFIRMED
 
 
-def _as_line(person: User) -> str:
+def _format_line(person: User) -> str:
     joined, seen = (f"{each:%Y-%m-%d}" for each in (person.created_at, person.last_seen_at))
     return "\t".join(
         (person.username, person.email, person.role.name, _state(person), joined, seen)
     )
 
 
-def _as_json(person: User) -> str:
+def _format_json(person: User) -> str:
     return json.dumps(
         {
             "username": person.username,
@@ -149,7 +149,7 @@ def _as_json(person: User) -> str:
 @asynchronous
 async def promote(who: str, role: str) -> None:
     """Change the role of a user."""
-    async with found_person(who) as (_, session, person):
+    async with find_person(who) as (_, session, person):
         await service.change_role(session, OPERATOR, person.id, role)
     click.echo(f"{person.username} is now {person.role.name}.")
 
@@ -160,7 +160,7 @@ async def promote(who: str, role: str) -> None:
 @asynchronous
 async def disable(who: str, reason: str) -> None:
     """Disable an account and end its sessions. Its posts and comments stay."""
-    async with found_person(who) as (_, session, person):
+    async with find_person(who) as (_, session, person):
         await service.disable(session, OPERATOR, person.id, reason)
     click.echo(f"{person.username} is now disabled and logged out everywhere.")
 
@@ -170,7 +170,7 @@ async def disable(who: str, reason: str) -> None:
 @asynchronous
 async def enable(who: str) -> None:
     """Enable a disabled account."""
-    async with found_person(who) as (_, session, person):
+    async with find_person(who) as (_, session, person):
         await service.enable(session, OPERATOR, person.id)
     click.echo(f"{person.username} can log in again.")
 
@@ -181,16 +181,16 @@ async def enable(who: str) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @asynchronous
 async def delete(who: str, reason: str, *, yes: bool) -> None:
-    """Delete an account with all that belongs to it.
+    """Delete an account and everything that belongs to it.
 
     Its posts, comments and images disappear at once, and a background job deletes their rows. This
     can't be undone.
     """
-    async with found_person(who) as (_, session, person):
+    async with find_person(who) as (_, session, person):
         user_id, name = person.id, person.username
         posts = counted(person.post_count, "public post")
         question = f"Permanently delete {name} ({person.email}), with {posts}?"
-        # While it waits for an answer, no transaction is open.
+        # Don't keep a transaction open while waiting for the answer.
         await session.rollback()
         if not yes:
             click.confirm(question, abort=True)
@@ -207,7 +207,7 @@ async def reset_password(who: str, print_link: bool) -> None:
 
     It is valid once, for an hour.
     """
-    async with found_person(who) as (app, session, person):
+    async with find_person(who) as (app, session, person):
         if person.is_disabled:
             raise click.ClickException(
                 f"{person.username} is disabled and couldn't log in: run blog user enable first"
@@ -228,13 +228,13 @@ async def reset_password(who: str, print_link: bool) -> None:
 async def reset_second_factor(who: str, *, yes: bool) -> None:
     """Remove the second factor of a user who has lost it.
 
-    The recovery codes are removed as well. Make sure that it's really them who asks. The user is
-    notified by mail.
+    The recovery codes are removed as well. Make sure that the request really comes from the user,
+    who is notified by mail.
     """
-    async with found_person(who) as (_, session, person):
+    async with find_person(who) as (_, session, person):
         user_id, name = person.id, person.username
         question = f"Let {name} ({person.email}) log in with the password alone?"
-        # While it waits for an answer, no transaction is open.
+        # Don't keep a transaction open while waiting for the answer.
         await session.rollback()
         if not yes:
             click.confirm(question, abort=True)

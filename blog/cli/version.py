@@ -10,9 +10,9 @@ from blog.core.db.migrations import known_revisions
 
 @click.command()
 def version() -> None:
-    """Print the version.
+    """Print the version of Broadside.
 
-    Also that of Python, and the schema that this version needs.
+    Also prints the version of Python, and the schema that this version needs.
     """
     (schema,), _ = known_revisions()
     click.echo(f"Broadside {version_of('broadside')}")

@@ -14,10 +14,10 @@ from hypercorn.config import Config
 
 from settings import Settings
 
-# How long requests may take to finish at a shutdown; then they are cancelled.
+# How long requests may take to finish during a shutdown, before they are cancelled.
 DRAIN_SECONDS = 30
 DRAIN_SECONDS_IN_DEVELOPMENT = 1
-# How long the rest of a shutdown may take; then the workers are killed.
+# How long the rest of a shutdown may take, before the workers are killed.
 END_SECONDS = 5
 
 _populate = hypercorn_run._populate
@@ -29,31 +29,31 @@ def run_workers(settings: Settings, listener: socket.socket) -> bool:
     Requests in progress are finished, up to a time limit.
 
     Args:
-        settings: have the number of workers.
-        listener: the socket to accept from.
+        settings: the settings, with the number of workers.
+        listener: the socket to accept connections from.
 
     Returns:
-        Whether a signal arrived. hypercorn 0.18's exit code does not tell: it is 0 even if a worker
-        failed (pgjones/hypercorn#269).
+        Whether a signal arrived. The exit code of hypercorn 0.18 does not tell: it is 0 even if a
+        worker failed (pgjones/hypercorn#269).
     """
     drain = DRAIN_SECONDS_IN_DEVELOPMENT if settings.is_development else DRAIN_SECONDS
     listening = listener.detach()
     deadline = Deadline(drain + END_SECONDS, listening)
-    _take_sigquit_for_sigterm()
+    _treat_sigquit_as_sigterm()
     hypercorn_run._populate = _start_workers  # type: ignore[assignment]
     try:
-        hypercorn_run.run(_configuration(settings, listening, drain))
+        hypercorn_run.run(_build_configuration(settings, listening, drain))
         _join_workers()
     finally:
-        # A signal may arrive while they are being started.
+        # A signal may have arrived while they were being started.
         _kill_workers()
-        # Until they have ended they are users of the embedded server, which the last one stops.
+        # Until they exit, they are users of an embedded server, which stops with its last user.
         _join_workers()
         deadline.withdraw()
     return deadline.was_set
 
 
-def _configuration(settings: Settings, listening: int, drain: int) -> Config:
+def _build_configuration(settings: Settings, listening: int, drain: int) -> Config:
     config = Config()
     config.application_path = "asgi:app"
     config.bind = [f"fd://{listening}"]
@@ -68,9 +68,9 @@ def _configuration(settings: Settings, listening: int, drain: int) -> Config:
 
 
 def _start_workers(*arguments: Any) -> None:
-    """Start workers as hypercorn does, without losing a Ctrl-C meanwhile.
+    """Start workers as hypercorn does, without losing a Ctrl-C in the meantime.
 
-    hypercorn 0.18 ignores SIGINT while it starts workers, so that they inherit that.
+    hypercorn 0.18 ignores SIGINT while it starts workers, so that they inherit this.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
@@ -85,12 +85,12 @@ def _start_workers(*arguments: Any) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _take_sigquit_for_sigterm() -> None:
-    """Handle SIGQUIT like SIGTERM, which hypercorn 0.18 does not.
+def _treat_sigquit_as_sigterm() -> None:
+    """Handle SIGQUIT like SIGTERM, because hypercorn 0.18 does not handle it.
 
     Ctrl-\\ sends it to the whole process group, and it would kill multiprocessing's resource
-    tracker. So the tracker is started, by creating a lock, while the signal is blocked, which it
-    inherits; one that arrives meanwhile is handled afterwards.
+    tracker. So the tracker is started, by creating a lock, while the signal is blocked, and
+    inherits that; a signal that arrives in the meantime is handled afterwards.
     """
     signal.signal(signal.SIGQUIT, lambda *_: signal.raise_signal(signal.SIGTERM))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGQUIT})
@@ -110,16 +110,16 @@ def _join_workers() -> None:
         worker.join()
 
 
-def _let_go(listening: int) -> None:
+def _release_listener(listening: int) -> None:
     """Close the listening socket in this process, so that only the workers keep it open.
 
     hypercorn 0.18 closes it after the last worker has exited. While any process has it open, the
-    kernel accepts connections, and finally resets them. So the backlog is reduced as well: until
-    the last worker has closed it, only one connection can be pending.
+    kernel accepts connections, and finally resets them. So the backlog is reduced as well: only one
+    connection can be pending until the last worker closes the socket.
     """
     try:
         duplicate = os.dup(listening)
-    except OSError:  # Every worker has ended already, and hypercorn has closed it.
+    except OSError:  # All workers have already exited, and hypercorn has closed it.
         return
     with socket.socket(fileno=duplicate) as listener:
         listener.listen(0)
@@ -129,7 +129,7 @@ def _let_go(listening: int) -> None:
 
 
 class Deadline:
-    """A deadline for the workers after the first SIGINT or SIGTERM, when they are killed.
+    """A deadline for the workers after the first SIGINT or SIGTERM, at which they are killed.
 
     Args:
         seconds: the time from the signal to the deadline.
@@ -144,7 +144,7 @@ class Deadline:
         self._seconds = seconds
         self._listening = listening
         self._withdrawn = threading.Event()
-        # Python writes the number of each signal to it, even of those that hypercorn handles.
+        # Python writes the number of each signal to it, even if hypercorn handles the signal.
         self._signals, self._wakeup = socket.socketpair()
         self._wakeup.setblocking(False)
         signal.set_wakeup_fd(self._wakeup.fileno())
@@ -166,7 +166,7 @@ class Deadline:
         while number := self._signals.recv(1):
             if number[0] in {signal.SIGINT, signal.SIGTERM}:
                 self.was_set = True
-                _let_go(self._listening)
+                _release_listener(self._listening)
                 if not self._withdrawn.wait(self._seconds):
                     _kill_workers()
                 return

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageOps
 
 from blog.core.text.images import ImageFacts
-from blog.media.sizes import Size, name_of, variant_sizes
+from blog.media.sizes import Size, name_from_digest, variant_sizes
 
 SIZE = Size(1200, 800)
 NUMBER = 40
@@ -71,7 +71,7 @@ def _picture(random: Random) -> Picture:
     sizes = variant_sizes(*SIZE)
     files = [_encoded(image.resize(size, reducing_gap=2)) for size in sizes]
     colour = bytes((2 * one + other) // 3 for one, other in zip(light, dark, strict=True)).hex()
-    name = name_of(sha256(files[-1]).digest())
+    name = name_from_digest(sha256(files[-1]).digest())
     return Picture(name, f"{place} {moment}", colour, sizes, files)
 
 

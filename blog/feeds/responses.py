@@ -26,7 +26,7 @@ from blog.feeds import atom, json_feed
 from blog.feeds.documents import Document
 from blog.feeds.entries import Entry, Feed, entry_of, names_of_images
 from blog.feeds.ids import this_site
-from blog.media.queries import lengths_of
+from blog.media.queries import variant_lengths
 from blog.posts.listed import ListedPost, UnreadPost
 
 # Few enough for one answer; texts beyond half a megabyte come on the next page.
@@ -63,7 +63,7 @@ async def feed_of_posts(form: str, feed: Feed, page: Page[ListedPost | UnreadPos
     """
     posts = [post for post in page.rows if isinstance(post, ListedPost)]
     names = sorted(set().union(*map(names_of_images, posts)))
-    lengths = await read(lengths_of, tuple(names)) if names else {}
+    lengths = await read(variant_lengths, tuple(names)) if names else {}
     site = await this_site()
     entries = [entry_of(post, site, lengths) for post in posts]
     return await feed_response(form, feed, entries, page.next_cursor)

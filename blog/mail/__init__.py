@@ -1,1 +1,1 @@
-"""Mail: the outbox that requests write to, and the worker that sends what is in it."""
+"""Mail: the outbox, which requests write to, and the worker that sends its messages."""

@@ -23,7 +23,7 @@ LONGEST_TRACEBACK = 20_000
 
 @dataclass(frozen=True)
 class Report:
-    """An error, as its mail shows it.
+    """The details of an error for its mail.
 
     Args:
         title: one line with its type and where it was raised.
@@ -41,8 +41,8 @@ class Report:
 
 
 @dataclass
-class _Known:
-    """What a process remembers about an error."""
+class _ErrorState:
+    """Until when a process sends no mails about an error, and how many it has held back."""
 
     quiet_until: float = 0.0
     held_back: int = 0
@@ -59,7 +59,7 @@ class Alerts:
     app: Quart
     database: Database
     recipients: list[str]
-    _known: dict[str, _Known] = field(default_factory=dict)
+    _states: dict[str, _ErrorState] = field(default_factory=dict)
 
     def report(self, error: BaseException, request: str) -> None:
         """Queue a mail about `error` in the background, unless there was one recently.
@@ -71,20 +71,19 @@ class Alerts:
         """
         if not self.recipients:
             return
-        title = FULL_DISK if is_out_of_space(error) else _title(error)
-        known = self._known.setdefault(title, _Known())
-        if time.monotonic() < known.quiet_until:
-            known.held_back += 1
+        title = FULL_DISK if is_out_of_space(error) else _build_title(error)
+        state = self._states.setdefault(title, _ErrorState())
+        if time.monotonic() < state.quiet_until:
+            state.held_back += 1
             return
-        known.quiet_until = time.monotonic() + QUIET_SECONDS
+        state.quiet_until = time.monotonic() + QUIET_SECONDS
         trace = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
-        report = Report(title, request, request_id.get(), trace, known.held_back)
+        report = Report(title, request, request_id.get(), trace, state.held_back)
         # Quart logs errors in it, and waits for it at shutdown.
-        self.app.add_background_task(self._put, report, known)
+        self.app.add_background_task(self._queue_mails, report, state)
 
-    async def _put(self, report: Report, known: _Known) -> None:
-        """Queue the mails; if another process has just done so, count this occurrence as held
-        back."""
+    async def _queue_mails(self, report: Report, state: _ErrorState) -> None:
+        """Queue the mails, or hold this occurrence back, if another process has just done so."""
         about = hashlib.sha256(report.title.encode()).hexdigest()[:14]
         async with self.database.session() as session:
             mails = [
@@ -95,13 +94,13 @@ class Alerts:
             ]
             await session.commit()
         if any(mails):
-            known.held_back -= report.held_back
+            state.held_back -= report.held_back
         else:
-            known.held_back += 1
+            state.held_back += 1
 
 
-def _title(error: BaseException) -> str:
-    """The error's type, and the innermost line of our own code in its traceback."""
+def _build_title(error: BaseException) -> str:
+    """The title of an error: its type, and the innermost line of our code in its traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE)]
     where = "".join(

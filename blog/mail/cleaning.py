@@ -1,4 +1,4 @@
-"""Delete old mails, and addresses that were refused long ago."""
+"""Deleting old mails, and records of addresses that were refused long ago."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ KEPT_FOR = timedelta(days=30)
 REFUSALS_KEPT_FOR = timedelta(days=180)
 
 
-async def delete_old(session: AsyncSession) -> int:
+async def delete_old_mails(session: AsyncSession) -> int:
     """Delete a batch of messages that were finished `KEPT_FOR` ago; the caller commits.
 
     Returns:
@@ -35,8 +35,8 @@ async def delete_old(session: AsyncSession) -> int:
 
 
 async def delete_old_refusals(session: AsyncSession) -> int:
-    """Delete a batch of addresses whose last refusal was `REFUSALS_KEPT_FOR` ago, so that they get
-    mails again; the caller commits.
+    """Delete a batch of refused addresses whose last refusal was `REFUSALS_KEPT_FOR` ago, so that
+    they get mails again; the caller commits.
 
     Returns:
         The number of deleted rows, at most `deleting.BATCH`.
@@ -53,5 +53,5 @@ async def delete_old_refusals(session: AsyncSession) -> int:
     )
 
 
-DELETE_OLD_MAILS = cleaning_job("delete_old_mails", delete_old, every=HOUR)
+DELETE_OLD_MAILS = cleaning_job("delete_old_mails", delete_old_mails, every=HOUR)
 DELETE_OLD_REFUSALS = cleaning_job("delete_old_refusals", delete_old_refusals, every=HOUR)

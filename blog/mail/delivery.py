@@ -1,4 +1,4 @@
-"""Delivery of messages: to an SMTP server, or in development to the console and the mailbox."""
+"""Delivery of messages: by SMTP, or, in development, to the console and the mailbox."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # RFC 3463, 2.
 ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII)
-# The recipient's address or mailbox (RFC 3463, 3.2 and 3.3); 5.1.7 and 5.1.8 are of the sender's.
+# The recipient's address or mailbox (RFC 3463, 3.2 and 3.3); 5.1.7 and 5.1.8 are for the sender's.
 ABOUT_RECIPIENT = re.compile(r"5\.([02]\.|1\.(?![78]\b))", re.ASCII)
 
 Send = Callable[[Email], Awaitable[None]]
@@ -71,8 +71,8 @@ class Delivery(Protocol):
         """
 
 
-def delivery_of(settings: Settings) -> Delivery | None:
-    """The transport for these settings; `None` if messages wait until a server is configured."""
+def build_delivery(settings: Settings) -> Delivery | None:
+    """Build the transport for these settings; `None` if messages have to wait for a mail server."""
     if settings.mail_server is not None:
         return SMTPDelivery(settings, settings.mail_server)
     if settings.is_development:
@@ -112,7 +112,7 @@ class SMTPDelivery:
                 await smtp.connect()
         except (SMTPException, OSError) as error:
             raise NoConnectionError(describe(error)) from error
-        # The look-up queries the name server, which may be slow.
+        # Remember it, because looking it up queries the name server, which may be slow.
         self._own_name = smtp.local_hostname
 
         async def send(email: Email) -> None:
@@ -141,19 +141,19 @@ class SMTPDelivery:
                 # A late reply would be taken for the reply to the next command.
                 smtp.close()
             if is_permanent(error):
-                refusal = NoSuchRecipientError if is_no_recipient(error) else RefusedError
+                refusal = NoSuchRecipientError if is_recipient_refused(error) else RefusedError
                 raise refusal(describe(error)) from error
             kind = DeferredError if smtp.is_connected else DisconnectedError
             raise kind(describe(error)) from error
 
     async def _quit(self, smtp: SMTP) -> None:
-        """Send QUIT, ignoring errors: each message has had its reply."""
+        """Send QUIT, ignoring errors: every message has had its reply."""
         try:
             if smtp.is_connected:
                 async with asyncio.timeout(self._settings.mail_timeout):
                     await smtp.quit()
         except (SMTPException, OSError) as error:
-            log.debug("the mail server did not answer QUIT: %s", without_words(error))
+            log.debug("the mail server did not answer QUIT: %s", describe_for_log(error))
         finally:
             smtp.close()
 
@@ -164,14 +164,14 @@ def is_permanent(error: Exception) -> bool:
         return all(is_permanent(refused) for refused in error.recipients)
     if isinstance(error, SMTPResponseException):
         return 500 <= error.code < 600
-    # The message cannot be built, or this server does not support SMTPUTF8.
+    # The message can't be built, or this server does not support SMTPUTF8.
     return isinstance(error, ValueError | SMTPNotSupported)
 
 
-def is_no_recipient(error: Exception) -> bool:
-    """Whether a permanent failure is one of the recipient's address, as far as the server tells.
+def is_recipient_refused(error: Exception) -> bool:
+    """Whether a permanent failure is about the recipient's address, as far as the server says.
 
-    It may also refuse an address because of its own policy, or because of us.
+    It may also refuse an address because of its policy, or because of the sender.
     """
     if not isinstance(error, SMTPRecipientsRefused):
         return False
@@ -180,7 +180,7 @@ def is_no_recipient(error: Exception) -> bool:
 
 
 def describe(error: Exception) -> str:
-    """The error in one line, with the server's reply if there is one."""
+    """Describe an error in one line, with the server's reply if there is one."""
     if isinstance(error, SMTPRecipientsRefused):
         text = "; ".join(describe(refused) for refused in error.recipients)
     elif isinstance(error, SMTPResponseException):
@@ -190,12 +190,12 @@ def describe(error: Exception) -> str:
     else:
         text = str(error) or type(error).__name__
     words = " ".join(text.split())
-    # A reply may contain characters that the database cannot store.
+    # A reply may contain characters that the database can't store.
     return "".join(character if character.isprintable() else "?" for character in words)
 
 
-def without_words(error: BaseException) -> str:
-    """The error for the log, without the server's text, which may quote the message."""
+def describe_for_log(error: BaseException) -> str:
+    """Describe an error for the log, without the server's text, which may quote the message."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, SMTPRecipientsRefused):
@@ -231,7 +231,7 @@ class DevelopmentDelivery:
 
 
 def console_block(email: Email) -> str:
-    """A message for the console, below a rule."""
+    """Format a message for the console, between two rules."""
     rule = "─" * 72
     lines = [f"To: {email.recipient}", f"Subject: {email.subject}", "", *email.text.splitlines()]
     return "\n".join(["", rule, *(f"  {line}".rstrip() for line in lines), rule, ""])

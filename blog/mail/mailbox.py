@@ -1,4 +1,4 @@
-"""The development mailbox: messages as files, while there is no mail server."""
+"""The development mailbox: messages as files, for sites without a mail server."""
 
 import os
 import re
@@ -30,8 +30,8 @@ class StoredMessage:
 
     @property
     def date(self) -> datetime:
-        moment: datetime = self.message["Date"].datetime
-        return moment
+        time: datetime = self.message["Date"].datetime
+        return time
 
     @property
     def text(self) -> str:
@@ -64,7 +64,7 @@ class Mailbox:
 
     def add(self, message: EmailMessage, created_at: datetime) -> None:
         """Store a message. Storing it again replaces it."""
-        # `mode` applies to the last folder only.
+        # `mode` only applies to the last folder.
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = str(message["Message-ID"]).strip("<>").partition("@")[0]
@@ -88,7 +88,7 @@ class Mailbox:
         return next(self._read([self._folder / f"{name}.eml"]), None)
 
     def _newest_first(self) -> list[Path]:
-        """The files; their names start with the time when the message was written."""
+        """The files, the newest first; their names start with the time of the message."""
         return sorted(self._folder.glob("*.eml"), reverse=True)
 
     def _read(self, files: list[Path]) -> Iterator[StoredMessage]:

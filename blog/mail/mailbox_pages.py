@@ -1,4 +1,4 @@
-"""`/dev/mailbox`: the mails of a development site, and of no other."""
+"""`/dev/mailbox`: the mails of a development site. Other sites don't have it."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from blog.mail.mailbox import Mailbox, StoredMessage
 blueprint = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 
 # Mails are not trusted: no scripts, no forms, no external resources. A link may navigate the whole
-# window if a person clicks it.
+# window if the user clicks it.
 FRAMED_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -55,7 +55,7 @@ async def messages() -> ResponseReturnValue:
 
 @blueprint.get("/<name>")
 async def message(name: str) -> ResponseReturnValue:
-    """Show a mail as text, as HTML and as source."""
+    """Show a mail as text, HTML and source."""
     return await render_template("mailbox/message.html", message=await _message(name))
 
 

@@ -1,4 +1,4 @@
-"""Build a message (RFC 5322) from a row of the outbox."""
+"""Building messages (RFC 5322) from rows of the outbox."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from blog.models import Email
 
 
 class _Verbatim(BaseHeader):
-    """A header of URLs or Message-IDs, with each on a line of its own.
+    """A header of URLs or Message-IDs, each on its own line.
 
-    Python would make encoded words of those that are longer than a line.
+    Python would turn those that are longer than a line into encoded words.
     """
 
     max_count = 1
@@ -28,12 +28,12 @@ class _Verbatim(BaseHeader):
         parts["parse_tree"], parts["decoded"] = None, value
 
     def fold(self, *, policy: Policy) -> str:
-        """The header as it is sent."""
+        """Fold the header, as it is sent."""
         return f"{self.name}: {f'{policy.linesep} '.join(str(self).split(' '))}{policy.linesep}"
 
 
 class _Headers(HeaderRegistry):
-    """Caches the class of each header, whose creation takes half of the time otherwise."""
+    """Caches the classes of headers, because creating them takes half of the time otherwise."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ class Thread:
     """The place of a message in a conversation (RFC 5322, 3.6.4).
 
     Attributes:
-        message_id: stands for what the message is about, so that later ones can refer to it. It is
-            the same for all recipients.
-        references: the messages that it follows, the first of the conversation first.
+        message_id: the id of the message, to which later messages refer. It is the same for all
+            recipients.
+        references: the ids of earlier messages, the first of the conversation first.
     """
 
     message_id: UUID
@@ -69,17 +69,17 @@ class Thread:
         """The headers that refer to the other messages."""
         if not self.references:
             return {}
-        references = [reference(each, sender) for each in self.references]
+        references = [format_message_id(each, sender) for each in self.references]
         return {"In-Reply-To": references[-1], "References": " ".join(references)}
 
 
-def id_about(namespace: UUID, what: str, row_id: int) -> UUID:
-    """What stands for a post or a comment in a `Message-ID`: the same in all mails about it.
+def message_id_about(namespace: UUID, what: str, row_id: int) -> UUID:
+    """The id for the `Message-ID` of mails about a post or a comment, which is always the same.
 
     Args:
-        namespace: that of the site (`blog.models.Site`).
+        namespace: the namespace of the site (`blog.models.Site`).
         what: `post` or `comment`.
-        row_id: its id.
+        row_id: the id of the post or comment.
     """
     return uuid5(namespace, f"mail about {what} {row_id}")
 
@@ -107,7 +107,7 @@ def compose(email: Email, sender: str) -> EmailMessage:
     message["To"] = recipient
     message["Subject"] = email.subject
     message["Date"] = format_datetime(email.created_at)
-    message["Message-ID"] = reference(email.message_id, sender)
+    message["Message-ID"] = format_message_id(email.message_id, sender)
     # Ask for no automatic replies (RFC 3834, 5).
     message["Auto-Submitted"] = "auto-generated"
     for header, value in (email.headers or {}).items():
@@ -118,11 +118,11 @@ def compose(email: Email, sender: str) -> EmailMessage:
     return message
 
 
-def reference(message_id: UUID, sender: str) -> str:
-    """The `Message-ID` of a row, as other messages refer to it.
+def format_message_id(message_id: UUID, sender: str) -> str:
+    """Format a `Message-ID`.
 
     Args:
-        message_id: the value of its column.
+        message_id: the id in the row.
         sender: the `From`.
     """
     return f"<{message_id}@{host_of(sender)}>"
@@ -134,9 +134,9 @@ def host_of(sender: str) -> str:
 
 
 def envelope_address(address: str) -> str:
-    """The address with its domain in ASCII (RFC 5890), as every server understands it.
+    """The address with its domain in ASCII (RFC 5890), which every server understands.
 
-    The part before the `@` cannot be converted; if it is not ASCII, the server has to support
+    The part before the `@` can't be converted; if it is not ASCII, the server has to support
     SMTPUTF8 (RFC 6531).
     """
     local, _, domain = address.rpartition("@")

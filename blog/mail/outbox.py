@@ -1,4 +1,4 @@
-"""Add messages to the outbox, in the transaction of the change that they are about."""
+"""Adding messages to the outbox, in the transaction of the change that they are about."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from blog.models import Email, User
 
 CHANNEL = "emails"
 
-# Anybody can make the site mail an address, by requesting password resets repeatedly. Each
-# kind of message has its own limit, so that one kind cannot block another. The requests have limits
-# as well (`blog.core.auth.quotas`).
+# Anyone can make the site mail an address, by requesting password resets repeatedly. Each kind of
+# message has its own limit, so that one kind can't block another. The requests are limited as well
+# (`blog.core.auth.quotas`).
 LIMIT = Quota("mails to an address", 3, 3600)
 OWN_LIMITS = {
     "application_error": Quota("mails about an error", 1, 60),
@@ -62,22 +62,22 @@ async def put(
         to: the recipient, or just their address.
         message: the name of its templates: `templates/mail/<message>.txt`, which sets `subject`,
             and `templates/mail/<message>.html`.
-        language: the one that is chosen for an address (`User.interface_language`), if any.
-        about: distinguishes messages with limits of their own, such as those about two different
-            errors.
-        mailing_list: the list that it belongs to, if it can be unsubscribed from.
-        thread: its place among other messages, if it has one.
-        post_id, comment_id: what it is about, if it must not be sent once not everybody can read
-            that.
-        notification_items: the ids of what it notifies of, if it must not be sent once one of them
-            was taken back.
-        context: the variables of the templates.
+        language: the language for a recipient without an account, if known.
+        about: the subject of the message, if messages about different subjects have separate rate
+            limits, such as those about two different errors.
+        mailing_list: the list that it belongs to, if recipients can unsubscribe from it.
+        thread: its place in a conversation, if it has one.
+        post_id, comment_id: the post or comment that it is about, if it must not be sent once that
+            is no longer public.
+        notification_items: the ids of the items that it is about, if it must not be sent once one
+            of them is deleted.
+        context: the variables for the templates.
 
     Returns:
         The queued row; `None` if the rate limit of the address is reached.
 
     Raises:
-        ValueError: the subject or the address has a line break, which would end its header.
+        ValueError: the subject or the address has a line break, which would end the header.
     """
     if isinstance(to, User):
         language = to.interface_language
@@ -120,7 +120,7 @@ def one_line(header: str) -> str:
     """Return `header` if it is a single line to every parser.
 
     Raises:
-        ValueError: it has a control character or a line break of any kind.
+        ValueError: it has a control character or any kind of line break.
     """
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in header):
         raise ValueError("the subject and the recipient of a mail are one line each")

@@ -15,7 +15,7 @@ from blog.core.i18n import gettext as _
 from blog.models import Email, EmailState
 from blog.models.email import WAITING
 
-# A page cannot count a month of mail.
+# Counting stops here: a page can't count a month of mail.
 COUNTED = 10_000
 # Beyond this page, lists continue by cursor.
 DEEPEST_PAGE = 10
@@ -53,8 +53,8 @@ class Depth(NamedTuple):
     overdue_seconds: float
 
 
-async def depth(session: AsyncSession) -> Depth:
-    """The size of the outbox; its cost does not depend on how much was ever sent."""
+async def outbox_depth(session: AsyncSession) -> Depth:
+    """The size of the outbox. The cost of the query does not depend on how much was ever sent."""
     states = [state for state in EmailState if state is not EmailState.SENT]
     overdue = select(extract("epoch", func.now() - func.min(Email.due_at))).where(WAITING)
     seconds = await session.scalar(overdue)

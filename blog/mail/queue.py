@@ -1,7 +1,7 @@
-"""The outbox for workers: claim messages and record results.
+"""The outbox for workers: claiming messages and recording results.
 
-Each function is a short transaction. Times are the database's, so the clocks of several machines
-need not agree.
+Each function is a short transaction. Times are those of the database's clock, so the clocks of
+several machines need not agree.
 """
 
 import time
@@ -48,7 +48,7 @@ from blog.models.email import WAITING
 from blog.models.notification import NotificationMail
 from blog.models.post import is_public
 
-# Shorter than a day, because a digest comes every day at about the same time.
+# Less than a day, because a digest comes every day at about the same time.
 BETWEEN_REFUSALS = timedelta(hours=20)
 LONGEST_ERROR = 1000
 # The purpose of a message.
@@ -76,7 +76,7 @@ async def claim(database: Database, size: int, lease: float) -> Batch | None:
 
     Args:
         size: the maximum number.
-        lease: how many seconds the claim holds.
+        lease: how long the claim is valid, in seconds.
 
     Returns:
         The batch, or `None` if nothing is due.
@@ -104,11 +104,11 @@ async def claim(database: Database, size: int, lease: float) -> Batch | None:
 
 
 async def withdraw(database: Database, batch: Batch) -> Batch:
-    """Delete the messages about posts and comments that not everybody can read any more, and those
-    about notifications that were taken back. What else a digest has told of waits for another one.
+    """Delete the messages about posts and comments that are no longer public, and those about
+    deleted items of notifications. The remaining items of a digest wait for another digest.
 
     Returns:
-        The others.
+        The batch with the other messages.
     """
     if all(email.post_id is None and email.notification_items is None for email in batch.emails):
         return batch
@@ -121,7 +121,7 @@ async def withdraw(database: Database, batch: Batch) -> Batch:
 async def record_sent(database: Database, batch: Batch, emails: Iterable[Email]) -> None:
     """Record that messages were accepted, and delete their text, which may contain a token.
 
-    Earlier refusals of the addresses no longer count.
+    This also resets the refusals of the addresses.
     """
     await _record(database, batch, emails, _SENT)
 
@@ -129,33 +129,33 @@ async def record_sent(database: Database, batch: Batch, emails: Iterable[Email])
 async def record_refused(
     database: Database, batch: Batch, emails: Iterable[Email], error: str
 ) -> None:
-    """Record that messages have failed for good. Their text is kept for `blog mail retry`."""
+    """Record that messages have failed permanently. Their text is kept for `blog mail retry`."""
     await _record(database, batch, emails, _REFUSED, error=error[:LONGEST_ERROR])
 
 
 async def record_no_recipient(
     database: Database, batch: Batch, emails: Iterable[Email], error: str
 ) -> None:
-    """Record that messages have failed for good because their address is refused."""
+    """Record that messages have failed permanently because their address is refused."""
     await _record(database, batch, emails, _NO_RECIPIENT, error=error[:LONGEST_ERROR])
 
 
 async def record_deferred(
     database: Database, batch: Batch, emails: Iterable[Email], error: str
 ) -> None:
-    """Schedule the next attempt of messages, or record that they have failed after the last one."""
+    """Schedule the next attempt for messages, or record that they failed after the last attempt."""
     await _record(database, batch, emails, _DEFERRED, error=error[:LONGEST_ERROR])
 
 
-async def give_back(database: Database, batch: Batch, emails: Iterable[Email]) -> None:
-    """Release messages that were not attempted, so that any worker sends them at once."""
-    await _record(database, batch, emails, _GIVEN_BACK)
+async def release(database: Database, batch: Batch, emails: Iterable[Email]) -> None:
+    """Release messages that were not attempted, so that any worker can send them immediately."""
+    await _record(database, batch, emails, _RELEASED)
 
 
 async def _record(
     database: Database, batch: Batch, emails: Iterable[Email], change: Executable, **values: object
 ) -> None:
-    """Apply one of the changes below to those of `emails` whose lease still holds."""
+    """Apply one of the changes below to those of `emails` whose lease is still valid."""
     values |= {"ids": [email.id for email in emails], "lease_end": batch.lease_end}
     async with _autocommit(database).connect() as connection:
         await connection.execute(change, values)
@@ -173,16 +173,16 @@ _CLAIMED = and_(
 )
 
 
-def _change(**values: object) -> Update:
+def _build_update(**values: object) -> Update:
     return update(Email).where(_CLAIMED).values(values)
 
 
-_ACCEPTED = _change(
+_ACCEPTED = _build_update(
     state=EmailState.SENT, sent_at=func.now(), text="", html="", headers=None, last_error=None,
     attempts=Email.attempts + 1,
 ).returning(Email.recipient).cte("accepted")  # fmt: skip
 _SENT = delete(RefusedAddress).where(RefusedAddress.address.in_(select(_ACCEPTED.c.recipient)))
-_REFUSED = _change(
+_REFUSED = _build_update(
     state=EmailState.FAILED, last_error=bindparam("error"), attempts=Email.attempts + 1
 )
 _refused = _REFUSED.returning(Email.recipient).cte("refused")
@@ -223,7 +223,7 @@ _withdrawn = (
     .returning(Email.id, Email.purpose, Email.notification_items)
     .cte("withdrawn")
 )  # fmt: skip
-_waiting = (
+_requeued = (
     update(NotificationItem)
     .where(
         NotificationItem.id == any_(_withdrawn.c.notification_items),
@@ -233,13 +233,13 @@ _waiting = (
     .returning(NotificationItem.user_id)
     .cte("waiting")
 )
-_due = (
+_rescheduled = (
     update(MailPreference)
-    .where(MailPreference.user_id.in_(select(_waiting.c.user_id)))
+    .where(MailPreference.user_id.in_(select(_requeued.c.user_id)))
     .values(digest_due_at=func.least(MailPreference.digest_due_at, func.now()))
     .cte("due")
 )
-_WITHDRAWN = select(_withdrawn.c.id).add_cte(_waiting, _due)
+_WITHDRAWN = select(_withdrawn.c.id).add_cte(_requeued, _rescheduled)
 _PAUSE = case(
     {attempts: pause.total_seconds() for attempts, pause in enumerate(PAUSES)},
     value=Email.attempts,
@@ -248,18 +248,18 @@ _PAUSE = case(
 _JITTERED = func.make_interval(
     0, 0, 0, 0, 0, 0, _PAUSE * (1 + JITTER * func.random()), type_=Interval
 )
-_DEFERRED = _change(
+_DEFERRED = _build_update(
     state=case((Email.attempts < len(PAUSES), EmailState.QUEUED), else_=EmailState.FAILED),
     due_at=func.now() + _JITTERED,
     last_error=bindparam("error"),
     attempts=Email.attempts + 1,
 )
-_GIVEN_BACK = _change(state=EmailState.QUEUED, due_at=func.now())
+_RELEASED = _build_update(state=EmailState.QUEUED, due_at=func.now())
 
 
 async def seconds_until_next(database: Database) -> float | None:
-    """In how many seconds the next message is due, negative if it is overdue; `None` if none
-    waits."""
+    """In how many seconds the next message is due; negative if it is overdue, `None` if there is
+    none."""
     until = extract("epoch", func.min(Email.due_at) - func.now())
     async with _autocommit(database).connect() as connection:
         seconds = await connection.scalar(select(until).where(WAITING))

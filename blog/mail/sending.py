@@ -1,4 +1,4 @@
-"""Send a batch of the outbox, and record the result of each message."""
+"""Sending a batch of the outbox, and recording the result of each message."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from blog.mail.delivery import (
     NoSuchRecipientError,
     RefusedError,
     Send,
-    without_words,
+    describe_for_log,
 )
 from blog.mail.queue import Batch
 from blog.models import Email
@@ -35,9 +35,9 @@ LEASE_ATTEMPTS = 4
 class Sender:
     """Sends messages that are due.
 
-    A message is sent at least once: if the process dies between the server's acceptance and its
-    record, the message is sent again, with the same `Message-ID`. That affects two messages at
-    most, because the result of one is recorded while the next one is being sent.
+    A message is sent at least once: if the process dies after the server has accepted it and before
+    that is recorded, it is sent again, with the same `Message-ID`. This affects at most two
+    messages, because the result of one is recorded while the next one is being sent.
 
     Args:
         database: stores the outbox.
@@ -65,44 +65,44 @@ class Sender:
         if batch is None:
             return 0
         claimed, batch = len(batch.emails), await queue.withdraw(self.database, batch)
-        waiting = deque(batch.emails)
-        if not waiting:
+        remaining = deque(batch.emails)
+        if not remaining:
             return claimed
         try:
             async with self.delivery.connect() as send:
-                await self._send_all(send, batch, waiting)
+                await self._send_all(send, batch, remaining)
         except NoConnectionError as error:
-            await self._record(batch, queue.record_deferred, waiting, str(error))
+            await self._record(batch, queue.record_deferred, remaining, str(error))
             raise
         except DisconnectedError:
-            await self._record(batch, queue.give_back, waiting)
+            await self._record(batch, queue.release, remaining)
             raise
-        if waiting:
-            await self._record(batch, queue.give_back, waiting)
+        if remaining:
+            await self._record(batch, queue.release, remaining)
         return claimed
 
-    async def _send_all(self, send: Send, batch: Batch, waiting: deque[Email]) -> None:
-        """Send messages from the front of `waiting`, until the time is up or the connection is
+    async def _send_all(self, send: Send, batch: Batch, remaining: deque[Email]) -> None:
+        """Send messages from the front of `remaining`, until the time is up or the connection is
         lost.
 
         Raises:
-            DisconnectedError: it was lost before the server replied to any message. Otherwise a new
-                connection is tried at once.
+            DisconnectedError: the connection was lost before the server replied to any message.
+                Otherwise, the next batch tries a new connection immediately.
         """
-        has_answered = False
+        has_replied = False
         recording = asyncio.create_task(asyncio.sleep(0))
         try:
-            while waiting and self._has_time(batch):
-                error = await _attempt(send, waiting[0])
+            while remaining and self._has_time(batch):
+                error = await _attempt(send, remaining[0])
                 if not isinstance(error, NoConnectionError):
-                    email = waiting.popleft()
+                    email = remaining.popleft()
                     await recording
                     recording = asyncio.create_task(self._record_outcome(batch, email, error))
                 if isinstance(error, DisconnectedError):
-                    if has_answered:
+                    if has_replied:
                         return
                     raise DisconnectedError(str(error)) from error
-                has_answered = True
+                has_replied = True
         finally:
             await recording
 
@@ -116,13 +116,13 @@ class Sender:
         if error is None:
             await self._record(batch, queue.record_sent, [email])
         elif isinstance(error, RefusedError):
-            reason = without_words(error)
+            reason = describe_for_log(error)
             log.error("mail %d (%s) was refused: %s", email.id, email.purpose, reason)
             is_recipient = isinstance(error, NoSuchRecipientError)
             record = queue.record_no_recipient if is_recipient else queue.record_refused
             await self._record(batch, record, [email], str(error))
         elif isinstance(error, DeferredError):
-            reason = without_words(error)
+            reason = describe_for_log(error)
             log.warning(
                 "mail %d (%s) has not been accepted yet: %s", email.id, email.purpose, reason
             )
@@ -132,14 +132,16 @@ class Sender:
             await self._record(batch, queue.record_deferred, [email], type(error).__name__)
 
     async def _record(
-        self, batch: Batch, write: Callable[..., Awaitable[None]], *what: object
+        self, batch: Batch, write: Callable[..., Awaitable[None]], *arguments: object
     ) -> None:
-        """Record results, with retries: the mail server cannot be asked again."""
-        await retry_while_unavailable(lambda: write(self.database, batch, *what), batch.deadline)
+        """Record results, with retries, because the mail server can't be asked again."""
+        await retry_while_unavailable(
+            lambda: write(self.database, batch, *arguments), batch.deadline
+        )
 
 
 async def _attempt(send: Send, email: Email) -> Exception | None:
-    """Try to send a message. Its failure, whatever it is, does not affect later messages.
+    """Try to send a message. A failure of any kind does not affect later messages.
 
     Returns:
         The error; `None` if the message was accepted.

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.mail.outbox import CHANNEL
 from blog.models import Email, EmailState
 
-# Failed for good, or waiting for the next attempt.
+# Failed permanently, or waiting for the next attempt.
 _CAN_BE_RETRIED = or_(
     Email.state == EmailState.FAILED,
     (Email.state == EmailState.QUEUED) & (Email.attempts > 0),
@@ -16,8 +16,8 @@ _CAN_BE_RETRIED = or_(
 
 
 async def retry(session: AsyncSession, email_id: int | None = None) -> int:
-    """Retry failed messages, or those that wait for their next attempt, at once and with all
-    attempts.
+    """Retry messages that have failed, permanently or so far, immediately and with the full number
+    of attempts.
 
     Args:
         email_id: the message; `None` for all of them.

@@ -1,4 +1,4 @@
-"""A test message."""
+"""Sending a test message."""
 
 import uuid
 from html import escape
@@ -8,13 +8,13 @@ from blog.mail.delivery import Delivery
 from blog.models import Email
 
 
-async def send_trial(delivery: Delivery, recipient: str, *, site: str, subject: str) -> str:
-    """Send a test message at once, without the outbox; nothing is stored.
+async def send_test_message(delivery: Delivery, recipient: str, *, site: str, subject: str) -> str:
+    """Send a test message immediately, bypassing the outbox; nothing is stored.
 
     Args:
         delivery: the transport.
         recipient: the address.
-        site: the URL of the site, for the text.
+        site: the URL of the site, which the text mentions.
         subject: the subject with its prefix.
 
     Returns:
@@ -24,7 +24,7 @@ async def send_trial(delivery: Delivery, recipient: str, *, site: str, subject: 
         NoConnectionError: no connection could be opened.
         DeliveryError: the message was not accepted.
     """
-    moment = now()
+    time = now()
     text = f"This is a test. If you can read this, {site} can send email.\n"
     message = Email(
         message_id=uuid.uuid4(),
@@ -33,8 +33,8 @@ async def send_trial(delivery: Delivery, recipient: str, *, site: str, subject: 
         subject=subject,
         text=text,
         html=f"<!doctype html>\n<title>{escape(subject)}</title>\n<p>{escape(text)}</p>\n",
-        created_at=moment,
-        due_at=moment,
+        created_at=time,
+        due_at=time,
     )
     async with delivery.connect() as send:
         await send(message)

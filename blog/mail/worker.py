@@ -1,11 +1,11 @@
-"""Sends the outbox, in a web process or in `blog worker`."""
+"""The worker that sends the outbox, in a web process or in `blog worker`."""
 
 import logging
 
 from blog.core.db.database import Database
 from blog.core.jobs.loop import Loop, seconds_to_wait
 from blog.mail import queue
-from blog.mail.delivery import DeferredError, delivery_of, without_words
+from blog.mail.delivery import DeferredError, build_delivery, describe_for_log
 from blog.mail.outbox import CHANNEL
 from blog.mail.sending import Sender
 from settings import Settings
@@ -19,12 +19,12 @@ STOP_SECONDS_IN_DEVELOPMENT = 2.0
 class MailWorker(Loop):
     """Claims messages and sends them. There may be any number of workers.
 
-    At a stop it finishes the current message and releases the others. It does not wait for a slow
-    mail server: then the message is sent again after its lease.
+    When it is stopped, it finishes the current message and releases the others. It does not wait
+    for a slow mail server: the message is then sent again after its lease.
 
     Args:
         database: stores the outbox; open while the worker runs.
-        settings: select the transport.
+        settings: the settings, which determine the transport.
     """
 
     channel = CHANNEL
@@ -33,7 +33,7 @@ class MailWorker(Loop):
         patience = STOP_SECONDS_IN_DEVELOPMENT if settings.is_development else STOP_SECONDS
         super().__init__("mail", patience)
         self._database = database
-        self._delivery = delivery_of(settings)
+        self._delivery = build_delivery(settings)
         self._attempt_seconds = settings.mail_timeout
 
     async def start(self) -> None:
@@ -54,7 +54,7 @@ class MailWorker(Loop):
     def log_error(self, error: Exception, pause: float) -> None:
         """Log an error, which may be the mail server's."""
         if isinstance(error, DeferredError):
-            reason = without_words(error)
+            reason = describe_for_log(error)
             log.warning("mail server error, next attempt in %.1f s: %s", pause, reason)
         else:
             super().log_error(error, pause)

@@ -1,1 +1,1 @@
-"""Images that people upload."""
+"""Uploaded images."""

@@ -1,4 +1,4 @@
-"""`/media/` in the JSON API: one's own images."""
+"""`/media/` in the JSON API: the user's own images."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -132,7 +132,7 @@ class MediaUpload(MediaForm):
 def variant_resources(
     name: str, sizes: Iterable[Sequence[int]], to: Links
 ) -> list[VariantResource]:
-    """The sizes of a file as the API shows them."""
+    """Build the resources of a file's variants."""
     return [
         VariantResource(url=to.image(variant_path(name, width)), width=width, height=height)
         for width, height in sizes
@@ -140,7 +140,7 @@ def variant_resources(
 
 
 def resource(media: Media, to: Links) -> MediaResource:
-    """An image as the API shows it; its file is loaded."""
+    """Build the resource of an image, whose file has to be loaded."""
     file = media.file
     variants = variant_resources(file.name, file.variants, to)
     return MediaResource(

@@ -1,4 +1,4 @@
-"""Removal of images that nothing shows, and of uploads that were never recorded."""
+"""Removal of unused images, and of uploads that were never recorded."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -14,7 +14,7 @@ from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.storage.sweeping import delete_old
 from blog.core.web.app import current_app
-from blog.media.jobs import remove_later
+from blog.media.jobs import enqueue_removal
 from blog.media.sizes import ORIGINALS
 from blog.models import (
     HeldItem,
@@ -35,8 +35,7 @@ ABANDONED_AFTER = timedelta(days=1)
 
 
 async def delete_unused(session: AsyncSession) -> int:
-    """Delete some images that neither a post, its history, a working copy nor a held text shows,
-    and that are no avatars.
+    """Delete some images that no post, revision, draft or held text shows, and that aren't avatars.
 
     The caller commits.
 
@@ -63,16 +62,16 @@ async def delete_unused(session: AsyncSession) -> int:
         .with_for_update(skip_locked=True)
     )
     files = {file.name: file for file in await session.scalars(old)}
-    # A post that was written until its file was locked is seen by another statement only.
+    # Checked again, because only a new statement sees posts that were saved before the lock.
     unused = delete(Media).where(Media.name.in_(files), is_old, ~is_used).returning(Media.name)
     names = (await session.scalars(unused)).all()
     for name in sorted(set(names)):
-        await remove_later(session, files[name])
+        await enqueue_removal(session, files[name])
     return len(names)
 
 
 def _shows(fields: Any) -> ColumnElement[bool]:
-    """Whether the fields of a post, as a column has them, have an image."""
+    """Whether the fields of a post, in a JSON column, refer to an image."""
     return or_(
         fields["cover"].astext == cast(Media.id, Text),
         fields["body"].astext.contains(Media.name),
@@ -80,9 +79,9 @@ def _shows(fields: Any) -> ColumnElement[bool]:
 
 
 async def sweep_uploads(job: RunningJob) -> None:
-    """Delete stored uploads of processes that died before they could record them."""
+    """Delete stored uploads of processes that died before they recorded them."""
 
-    async def waiting(names: Collection[str]) -> Collection[str]:
+    async def find_pending(names: Collection[str]) -> Collection[str]:
         async with job.database.reading_session() as session:
             found = select(MediaFile.name + "-" + MediaFile.generation).where(
                 MediaFile.name.in_([name.partition("-")[0] for name in names]),
@@ -90,7 +89,7 @@ async def sweep_uploads(job: RunningJob) -> None:
             )
             return set(await session.scalars(found))
 
-    await delete_old(current_app.storage, ORIGINALS, now() - ABANDONED_AFTER, waiting)
+    await delete_old(current_app.storage, ORIGINALS, now() - ABANDONED_AFTER, find_pending)
 
 
 SWEEP_UPLOADS = JobKind("sweep_uploads", sweep_uploads, at_once=1, every=timedelta(days=1))

@@ -1,10 +1,10 @@
-"""What an upload is, by its content: its name and its declared type may say anything."""
+"""Detecting the format of an upload by its content, because its name and type may be wrong."""
 
 import re
 
 from blog.core.i18n import lazy_gettext
 
-# How many bytes of a file decide.
+# The number of bytes that determine the format.
 HEAD = 64
 
 _SIGNATURES = (
@@ -13,12 +13,12 @@ _SIGNATURES = (
     ("gif", re.compile(rb"GIF8[79]a")),
     ("webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
 )
-# ISO/IEC 14496-12, "File Type Box": its length, its type, and the brands that the file follows.
+# ISO/IEC 14496-12, "File Type Box": the length, the type, and the brands of the file.
 _BRANDS = re.compile(rb"\0\0\0([\x0c-\x3c])ftyp", re.DOTALL)
 _AVIF = {b"avif", b"avis"}
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
-# Documents that some programs find in any file, however it begins.
+# Documents that some programs detect anywhere in a file.
 _DOCUMENT = re.compile(rb"<(?:script|html|iframe|!doctype)[\s>/]|%PDF-1", re.IGNORECASE)
 # The end of a ZIP archive (APPNOTE.TXT, 4.3.16), with the length of its comment.
 _END_OF_ZIP = b"PK\x05\x06"
@@ -38,17 +38,20 @@ TWO_THINGS = lazy_gettext("This file is both an image and something else, so we 
 
 
 class UnsuitableFileError(ValueError):
-    """The file cannot be taken; the message is for the person who sent it."""
+    """The file can't be accepted; the message is for the person who sent it."""
 
 
-def kind_of(head: bytes) -> str:
-    """The format of an image.
+def detect_format(head: bytes) -> str:
+    """Detect the format of an image.
 
     Args:
         head: the first `HEAD` bytes.
 
+    Returns:
+        jpeg, png, gif, webp or avif.
+
     Raises:
-        UnsuitableFileError: it is none that can be taken.
+        UnsuitableFileError: it isn't a supported image.
     """
     if not head:
         raise UnsuitableFileError(EMPTY)
@@ -67,12 +70,12 @@ def kind_of(head: bytes) -> str:
 
 
 def refuse_polyglot(content: bytes) -> None:
-    """Refuse an image that is an HTML page, a PDF or a ZIP archive as well.
+    """Refuse an image that is also an HTML page, a PDF or a ZIP archive.
 
-    What follows the end of an image is no reason: phones put videos and further pictures there.
+    Other data after the end of an image are fine: phones put videos and more pictures there.
 
     Raises:
-        UnsuitableFileError: it is.
+        UnsuitableFileError: it is one of these.
     """
     if _DOCUMENT.search(content) or _ends_as_zip(content):
         raise UnsuitableFileError(TWO_THINGS)

@@ -1,8 +1,8 @@
 """Processing of uploads, and removal of files that nobody has any more.
 
-A job may be run again at any point: what it writes is the same each time, and the rows say what is
-to be done. The objects have the generation of their row in their keys, so that a job that comes too
-late deletes nothing that belongs to a later upload of the same file.
+A job may be run again at any point: it writes the same each time, and the rows say what is left to
+do. The keys of objects contain the generation of their row, so that a late job never deletes
+objects of a later upload of the same file.
 """
 
 import logging
@@ -34,14 +34,14 @@ from blog.models import Media, MediaFile, MediaState, SiteSetting, User
 
 log = logging.getLogger(__name__)
 
-# The smallest image counts as this many bytes, so that a quota limits their number as well.
+# Smaller images count as this many bytes, so that a quota also limits their number.
 SMALLEST_BYTES = 16 * 1024
-# How often a file is tried whose process was ended, as by a lack of memory on the machine.
+# How often to try a file whose process was killed, such as for lack of memory on the machine.
 TRIES = 3
 
 
 def file_payload(file: MediaFile) -> dict[str, Any]:
-    """What a job has to know of a file, whose row may be gone by then."""
+    """The payload of a job about a file, whose row may be gone when the job runs."""
     return {
         "name": file.name,
         "generation": file.generation,
@@ -52,13 +52,13 @@ def file_payload(file: MediaFile) -> dict[str, Any]:
 async def process(job: RunningJob) -> None:
     """Make the variants of an upload, store them, and delete the upload.
 
-    The original is not kept: it has metadata that its owner does not know of, such as where a
-    photo was taken, and takes several times the room of all variants.
+    The original is not kept: it has metadata that its owner may not be aware of, such as where a
+    photo was taken, and takes several times the space of all variants.
     """
     name, generation = job.payload["name"], job.payload["generation"]
     async with job.database.reading_session() as session:
         file = await session.scalar(
-            select(MediaFile).where(MediaFile.name.in_(_is_wanted(job.payload)))
+            select(MediaFile).where(MediaFile.name.in_(_pending_file(job.payload)))
         )
     made = None
     if file is not None:
@@ -73,14 +73,14 @@ async def process(job: RunningJob) -> None:
                 raise TryLaterError(str(error)) from None
             log.error("the image %s cannot be processed: %s", name, error)
     async with job.finishing() as session:
-        is_used = await _record(session, job.payload, made)
+        is_used = await _record_result(session, job.payload, made)
     keys = [original_key(name, generation)]
     if not is_used:
         keys += _variant_keys(job.payload)
     await current_app.storage.delete(*keys)
 
 
-def _is_wanted(payload: dict[str, Any]) -> Any:
+def _pending_file(payload: dict[str, Any]) -> Any:
     return select(MediaFile.name).where(
         MediaFile.name == payload["name"],
         MediaFile.generation == payload["generation"],
@@ -102,12 +102,12 @@ async def _store_variants(file: MediaFile) -> list[Variant]:
     return made
 
 
-async def _record(
+async def _record_result(
     session: AsyncSession, payload: dict[str, Any], made: list[Variant] | None
 ) -> bool:
-    """Write down what has become of a file; whether its variants are used."""
+    """Record the result of processing a file, and return whether its variants are used."""
     if made is None:
-        failed = update(MediaFile).where(MediaFile.name.in_(_is_wanted(payload)))
+        failed = update(MediaFile).where(MediaFile.name.in_(_pending_file(payload)))
         await session.execute(failed.values(state=MediaState.FAILED))
         no_avatar = update(User).where(User.avatar == payload["name"]).values(avatar=None)
         await session.execute(no_avatar)
@@ -116,7 +116,7 @@ async def _record(
     size = sum(variant.bytes for variant in made)
     ready = (
         update(MediaFile)
-        .where(MediaFile.name.in_(_is_wanted(payload)))
+        .where(MediaFile.name.in_(_pending_file(payload)))
         .values(state=MediaState.READY, bytes=size, variant_bytes=[each.bytes for each in made])
         .returning(MediaFile.name)
     )
@@ -135,7 +135,7 @@ async def remove(job: RunningJob) -> None:
         )
         file = await session.scalar(rows.with_for_update())
         if file is not None:
-            # A statement of its own: it sees what was added until the row was locked.
+            # A separate statement, which sees rows that were added before the lock.
             is_owned = exists().where(Media.name == file.name)
             is_logo = exists().where(
                 SiteSetting.name == "logo", SiteSetting.value["name"].astext == file.name
@@ -157,7 +157,7 @@ PROCESS_MEDIA = JobKind("process_media", process)
 REMOVE_MEDIA_FILE = JobKind("remove_media_file", remove)
 
 
-async def remove_later(session: AsyncSession, file: MediaFile) -> None:
-    """Enqueue the removal of a file, unless somebody has it by then; the caller commits."""
+async def enqueue_removal(session: AsyncSession, file: MediaFile) -> None:
+    """Enqueue the removal of a file, if nobody has it by then; the caller commits."""
     key = f"{file.name}-{file.generation}"
     await enqueue(session, REMOVE_MEDIA_FILE, key=key, **file_payload(file))

@@ -1,4 +1,4 @@
-"""One's own images: uploading, describing and deleting them."""
+"""The pages of the user's own images: uploading, describing and deleting them."""
 
 from quart import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -21,7 +21,7 @@ from blog.media.markdown import markdown_of
 from blog.media.schemas import ImportForm, MediaForm, MediaUpdate
 from blog.media.showing import image_srcset, image_url
 from blog.media.sizes import size_text
-from blog.media.uploads import LARGEST_UPLOAD, receive, receive_from
+from blog.media.uploads import LARGEST_UPLOAD, receive, receive_from_url
 from blog.models import Media, Permission
 
 blueprint = Blueprint("media", __name__)
@@ -34,7 +34,7 @@ PER_PAGE = 24
 @blueprint.get("/media/")
 @permission_required(Permission.WRITE)
 async def overview() -> ResponseReturnValue:
-    """One's own images, with the form for another one."""
+    """List the user's images, with the form for another one."""
     return await _overview_page(Form(MediaForm), requested_cursor(PER_PAGE))
 
 
@@ -43,7 +43,7 @@ async def overview() -> ResponseReturnValue:
 @quota(UPLOADING)
 @permission_required(Permission.WRITE)
 async def upload() -> ResponseReturnValue:
-    """Take an image. The editor's script gets JSON, a form without it the page of images."""
+    """Upload an image. The editor's script gets JSON; the form gets the page of images."""
     try:
         media = await receive(required_viewer())
     except InvalidFieldsError as error:
@@ -52,12 +52,12 @@ async def upload() -> ResponseReturnValue:
         form = Form(MediaForm, (await request.form).to_dict())
         form.refuse(error)
         return await _overview_page(form, CursorRequest(PER_PAGE))
-    return await _taken(media)
+    return await _respond(media)
 
 
-async def _taken(media: Media) -> ResponseReturnValue:
+async def _respond(media: Media) -> ResponseReturnValue:
     if prefers_json():
-        return _inserted(media), 201
+        return _build_json(media), 201
     await flash(_("Image added. Copy its Markdown into your post."), "success")
     return redirect(url_for("media.overview", _anchor=f"media-{media.id}"))
 
@@ -66,20 +66,20 @@ async def _taken(media: Media) -> ResponseReturnValue:
 @quota(UPLOADING)
 @permission_required(Permission.WRITE)
 async def import_image() -> ResponseReturnValue:
-    """Copy an image of another site. The editor's script gets JSON, as by `upload`."""
+    """Copy an image from another site. The editor's script gets JSON, as from `upload`."""
     if not current_app.settings.import_images:
         raise NotFoundError
     form = Form(ImportForm)
     try:
         if (data := await form.submitted()) is None:
             raise InvalidFieldsError(form.errors)
-        media = await receive_from(required_viewer(), data.url, data)
+        media = await receive_from_url(required_viewer(), data.url, data)
     except InvalidFieldsError as error:
         if prefers_json():
             raise
         form.refuse(error)
         return await _overview_page(Form(MediaForm), CursorRequest(PER_PAGE), import_form=form)
-    return await _taken(media)
+    return await _respond(media)
 
 
 @blueprint.post("/media/<id:media_id>")
@@ -99,7 +99,7 @@ async def change(media_id: int) -> ResponseReturnValue:
 @quota(WRITING)
 @permission_required(Permission.WRITE)
 async def delete(media_id: int) -> ResponseReturnValue:
-    """Delete an image. If it is gone already, that is what was wanted."""
+    """Delete an image. It isn't an error if it is already gone."""
     try:
         await service.delete_media(db(), required_viewer().id, media_id)
     except NotFoundError:
@@ -109,7 +109,7 @@ async def delete(media_id: int) -> ResponseReturnValue:
     return redirect(url_for("media.overview"))
 
 
-def _inserted(media: Media) -> Response:
+def _build_json(media: Media) -> Response:
     response = jsonify(
         id=media.id,
         markdown=markdown_of(media),

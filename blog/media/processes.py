@@ -1,6 +1,6 @@
-"""The processes in which images are decoded, each for one image.
+"""The processes in which images are decoded, each for a single image.
 
-What goes wrong there, or takes too long or too much memory, ends the process and nothing else.
+If decoding crashes, or takes too much time or memory, only that process ends.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from blog.core.text.process_pool import (
 )
 from blog.media import imaging
 from blog.media.formats import UnsuitableFileError
-from blog.media.schemas import Inspected, Variant
+from blog.media.schemas import ImageProperties, Variant
 
 # An image of 50 megapixels takes up to 0.9 GB, in WebP.
 MEMORY_BYTES = 1024**3
@@ -57,12 +57,12 @@ class ImageProcesses:
         )
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def inspect(self, file: str, owner_id: int) -> Inspected:
-        """Find out what somebody has uploaded, one file at a time.
+    async def inspect(self, file: str, owner_id: int) -> ImageProperties:
+        """Inspect a file that a user has uploaded; one file per user at a time.
 
         Raises:
-            InvalidFieldsError: it is no image that can be taken.
-            BusyError: too many images wait.
+            InvalidFieldsError: it isn't an image that can be accepted.
+            BusyError: too many images are queued.
         """
         turn = self._turns.setdefault(owner_id, asyncio.Lock())
         async with turn:
@@ -74,7 +74,7 @@ class ImageProcesses:
                 raise InvalidFieldsError({"file": TOO_MUCH_WORK}) from None
             except OverloadedError:
                 raise BusyError({"file": TOO_BUSY}, RETRY_SECONDS) from None
-        return Inspected(**found)
+        return ImageProperties(**found)
 
     async def make_variants(
         self, file: str, folder: str, sizes: Sequence[Sequence[int]], frames: int
@@ -82,8 +82,9 @@ class ImageProcesses:
         """Write the variants of an inspected file into a folder (`imaging.make_variants`).
 
         Raises:
-            UnsuitableFileError, OutOfTimeError, CrashedError, FunctionFailedError: it cannot be.
-            OverloadedError: the process was ended by somebody else, or the machine is too busy.
+            UnsuitableFileError, OutOfTimeError, CrashedError, FunctionFailedError: the file can't
+                be processed.
+            OverloadedError: the process was killed from outside, or the machine is too busy.
         """
         made = await self._work.run(
             imaging.make_variants,
@@ -102,5 +103,5 @@ class ImageProcesses:
 
 
 def image_processes() -> ImageProcesses:
-    """Those of the current application."""
+    """The image processes of the current application."""
     return cast(ImageProcesses, current_app.extensions["image_processes"])

@@ -1,4 +1,4 @@
-"""Reading images."""
+"""Queries for images."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -52,14 +52,14 @@ _LENGTHS = select(MediaFile.name, MediaFile.variants, MediaFile.variant_bytes).w
 
 
 class Usage(NamedTuple):
-    """How many images somebody has, and their size."""
+    """The number and the total size of a user's images."""
 
     number: int
     bytes: int
 
 
 class ShownFile(NamedTuple):
-    """What is needed to serve an image."""
+    """The columns that are needed to serve an image."""
 
     name: str
     generation: str
@@ -68,26 +68,28 @@ class ShownFile(NamedTuple):
     variants: Sequence[Sequence[int]]
 
 
-def ids_of_some(owner_id: int, number: int) -> Select[int]:
-    """The ids of some images of somebody."""
+def some_ids(owner_id: int, number: int) -> Select[int]:
+    """The ids of some images of a user."""
     return select(Media.id).where(Media.owner_id == owner_id).order_by(Media.id).limit(number)
 
 
-def locked(ids: Sequence[int]) -> Select[Media]:
-    """Images with these ids, locked."""
+def locked_media(ids: Sequence[int]) -> Select[Media]:
+    """The images with these ids, locked."""
     statement = select(Media).where(Media.id.in_(ids)).order_by(Media.id)
     return statement.options(_WITH_FILE).with_for_update(of=Media)
 
 
-async def facts_of(session: AsyncSession, names: Sequence[str]) -> list[ShownFile]:
-    """What there is of some files."""
+async def files_by_name(session: AsyncSession, names: Sequence[str]) -> list[ShownFile]:
+    """The files with these names."""
     return [ShownFile._make(row) for row in await session.execute(_FILES, {"names": names})]
 
 
-async def lengths_of(session: AsyncSession, names: tuple[str, ...]) -> dict[tuple[str, int], int]:
-    """The sizes in bytes of the variants of some files, by the name and the width.
+async def variant_lengths(
+    session: AsyncSession, names: tuple[str, ...]
+) -> dict[tuple[str, int], int]:
+    """The sizes in bytes of the variants of some files, by name and width.
 
-    Those of files that were processed before sizes were kept are missing.
+    The sizes of files that were processed before sizes were stored are missing.
     """
     rows = await session.execute(_LENGTHS, {"names": list(names)})
     return {
@@ -98,7 +100,7 @@ async def lengths_of(session: AsyncSession, names: tuple[str, ...]) -> dict[tupl
 
 
 async def usage(session: AsyncSession, owner_id: int) -> Usage:
-    """What somebody has used of the quota."""
+    """How much of the quota a user has used."""
     number, size = (await session.execute(_USAGE, {"owner": owner_id})).one()
     return Usage(number, int(size))
 
@@ -106,29 +108,29 @@ async def usage(session: AsyncSession, owner_id: int) -> Usage:
 async def newest(
     session: AsyncSession, owner_id: int, wanted: PageRequest | CursorRequest, total: int
 ) -> Page[Media]:
-    """Somebody's images, the newest first."""
+    """A page of a user's images, the newest first."""
     return await _NEWEST.read(session, wanted, total, owner=owner_id)
 
 
 async def choices(
     session: AsyncSession, owner_id: int, number: int, chosen: int
 ) -> Sequence[Media]:
-    """Somebody's newest images, and the one that they have chosen before.
+    """The newest images of a user, and the one that is currently chosen.
 
     Args:
-        number: how many of the newest.
-        chosen: the id of the chosen one; 0 for none.
+        number: how many of the newest images.
+        chosen: the id of the chosen image; 0 for none.
     """
     parameters = {"owner": owner_id, "number": number, "id": chosen}
     return (await session.scalars(_CHOICES, parameters)).all()
 
 
 async def own_media(session: AsyncSession, owner_id: int, media_id: int) -> Media | None:
-    """One of somebody's images."""
+    """One of a user's images."""
     return await session.scalar(_BY_ID, {"owner": owner_id, "id": media_id})
 
 
 async def file_by_name(session: AsyncSession, name: str) -> ShownFile | None:
-    """What there is of a file."""
+    """The file with this name."""
     row = (await session.execute(_FILE, {"name": name})).one_or_none()
     return ShownFile._make(row) if row else None

@@ -1,4 +1,4 @@
-"""What is sent about images, and what is known of them."""
+"""Schemas of the forms for images, and the properties of images."""
 
 from typing import Annotated, NamedTuple
 
@@ -27,19 +27,19 @@ class MediaUpdate(MediaForm):
 
 
 class ImportForm(MediaForm):
-    """An image of another site."""
+    """An image to copy from another site."""
 
     url: Annotated[str, Field(max_length=LONGEST_ADDRESS), BeforeValidator(required_address)]
 
 
-class Inspected(NamedTuple):
-    """What a file turned out to be.
+class ImageProperties(NamedTuple):
+    """The properties of an image.
 
     Attributes:
         kind: jpeg, png, gif, webp or avif.
-        width, height: in pixels, as it is turned.
-        frames: how many; 1 if it does not move.
-        colour: the dominant one, as six hexadecimal digits.
+        width, height: its size in pixels, when it is upright.
+        frames: the number of frames; 1 if it is not animated.
+        colour: the dominant colour, as six hexadecimal digits.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Inspected(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """A file that was made of an upload."""
+    """A variant that was made of an upload."""
 
     width: int
     height: int

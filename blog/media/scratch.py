@@ -1,4 +1,4 @@
-"""Files that exist while an image is received or processed."""
+"""Temporary files for receiving and processing images."""
 
 import asyncio
 import shutil
@@ -13,13 +13,13 @@ from typing import NamedTuple
 from blog.core.web.app import current_app
 
 FOLDER = "images"
-# No work takes this long: an older folder was left behind by a process that was killed.
+# No work takes this long: older folders were left behind by killed processes.
 ABANDONED_SECONDS = 3600
 PIECE = 256 * 1024
 
 
 class WrittenFile(NamedTuple):
-    """A file with its size in bytes, and SHA-256 of its content."""
+    """A file with its size in bytes, and the SHA-256 of its content."""
 
     path: Path
     size: int
@@ -33,14 +33,14 @@ class WrittenFile(NamedTuple):
 @asynccontextmanager
 async def scratch_folder() -> AsyncIterator[Path]:
     """A folder that is removed at the end."""
-    folder = await asyncio.to_thread(_make, current_app.settings.var_dir / FOLDER)
+    folder = await asyncio.to_thread(_create_folder, current_app.settings.var_dir / FOLDER)
     try:
         yield folder
     finally:
         await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
 
-def _make(root: Path) -> Path:
+def _create_folder(root: Path) -> Path:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     oldest = time.time() - ABANDONED_SECONDS
     for folder in root.iterdir():
@@ -51,7 +51,7 @@ def _make(root: Path) -> Path:
 
 
 async def write(path: Path, content: AsyncIterator[bytes]) -> WrittenFile:
-    """Write a file while it arrives."""
+    """Write a stream to a file."""
     digest, size = sha256(), 0
     with path.open("wb") as file:
         async for chunk in content:
@@ -62,7 +62,7 @@ async def write(path: Path, content: AsyncIterator[bytes]) -> WrittenFile:
 
 
 async def read(path: Path) -> AsyncIterator[bytes]:
-    """The content of a file, in pieces."""
+    """Read the content of a file, in pieces."""
     with path.open("rb") as file:
         while piece := await asyncio.to_thread(file.read, PIECE):
             yield piece

@@ -1,6 +1,6 @@
 """Adding, changing and deleting images. Each function is one action in one transaction.
 
-Rows are locked in this order: the posts with the image as their cover, the owner, the file, the
+Rows are locked in this order: the posts with the image as their cover, the owner, the file, and the
 image.
 """
 
@@ -17,8 +17,8 @@ from blog.core.jobs.queue import enqueue
 from blog.core.purging.keys import user_key
 from blog.core.purging.marks import mark
 from blog.media import queries
-from blog.media.jobs import PROCESS_MEDIA, SMALLEST_BYTES, file_payload, remove_later
-from blog.media.schemas import Inspected, MediaForm, MediaUpdate
+from blog.media.jobs import PROCESS_MEDIA, SMALLEST_BYTES, enqueue_removal, file_payload
+from blog.media.schemas import ImageProperties, MediaForm, MediaUpdate
 from blog.media.sizes import Size, size_text
 from blog.models import Media, MediaFile, MediaState, Post, User
 
@@ -32,36 +32,36 @@ class NewFile(NamedTuple):
     """A file that was received and stored.
 
     Attributes:
-        name, generation: as of a `MediaFile`.
-        bytes: its size.
-        inspected: what it turned out to be.
-        sizes: those of its variants, the smallest first.
+        name, generation: as in a `MediaFile`.
+        bytes: the size of the file.
+        inspected: the properties of the image.
+        sizes: the sizes of its variants, the smallest first.
     """
 
     name: str
     generation: str
     bytes: int
-    inspected: Inspected
+    inspected: ImageProperties
     sizes: Sequence[Size]
 
 
 async def add_media(
     session: AsyncSession, owner_id: int, new: NewFile, form: MediaForm, quota: int
 ) -> tuple[Media, bool]:
-    """Add an image to somebody's collection. What they have already is not added again.
+    """Add an image to a user's collection. An image that they already have is not added again.
 
     Args:
-        quota: how many bytes their images may have together.
+        quota: the maximum total size of their images, in bytes.
 
     Returns:
-        The image, and whether the new file is used, and not one that was there before.
+        The image, and whether it uses the new file, rather than one that existed before.
 
     Raises:
         LimitReachedError: the quota is used up.
     """
     if form.alt:
         await _keep_alt_of_covers(session, Media.owner_id == owner_id, Media.name == new.name)
-    # Uploads of one person wait for each other here, so that they cannot exceed the quota together.
+    # Uploads of a user wait for each other here, so that together they can't exceed the quota.
     await session.execute(
         select(User.id).where(User.id == owner_id).with_for_update(key_share=True)
     )
@@ -70,9 +70,9 @@ async def add_media(
         owner_id=owner_id, name=new.name, alt=form.alt, caption=form.caption,
         bytes=max(file.bytes, SMALLEST_BYTES),
     )  # fmt: skip
-    given = added.excluded
+    new_texts = added.excluded
     changed = {
-        name: case((given[name] != "", given[name]), else_=getattr(Media, name))
+        name: case((new_texts[name] != "", new_texts[name]), else_=getattr(Media, name))
         for name in ("alt", "caption")
     }
     media_id = await session.scalar(
@@ -84,16 +84,16 @@ async def add_media(
     if used.bytes > quota:
         await session.rollback()
         raise quota_error(quota)
-    await mark(session, user_key(owner_id))  # It may have had another alternative text.
+    await mark(session, user_key(owner_id))  # The alternative text may have changed.
     is_new = file.generation == new.generation
     if is_new:
         await enqueue(session, PROCESS_MEDIA, key=new.name, **file_payload(file))
     await session.commit()
-    return await _own(session, owner_id, media_id or 0), is_new
+    return await _load_own(session, owner_id, media_id or 0), is_new
 
 
 async def _add_file(session: AsyncSession, new: NewFile) -> MediaFile:
-    """The file of this name, locked. A new one, and one that has failed before, is processed."""
+    """Add the file, or lock the existing one with this name. New and failed files are processed."""
     facts = new.inspected
     values = {
         "generation": new.generation,
@@ -120,19 +120,19 @@ async def _add_file(session: AsyncSession, new: NewFile) -> MediaFile:
 
 
 def quota_error(quota: int) -> LimitReachedError:
-    """The answer to an upload for which there is no room."""
+    """The error for an upload that would exceed the quota."""
     return LimitReachedError({"file": QUOTA_IS_USED_UP.with_values(quota=size_text(quota))})
 
 
 async def change_media(
     session: AsyncSession, owner_id: int, media_id: int, form: MediaUpdate
 ) -> Media:
-    """Change the texts of an image; what is not set in `form` stays.
+    """Change the texts of an image; fields that are not set in `form` stay as they are.
 
     Raises:
-        NotFoundError: it is not there, or not theirs.
+        NotFoundError: there is none with this id, or it is another user's.
     """
-    media = await _own(session, owner_id, media_id)
+    media = await _load_own(session, owner_id, media_id)
     if "alt" in form.model_fields_set and form.alt != media.alt:
         await _keep_alt_of_covers(session, Media.id == media_id)
     for name, value in form.model_dump(exclude_unset=True).items():
@@ -143,55 +143,57 @@ async def change_media(
 
 
 async def delete_media(session: AsyncSession, owner_id: int, media_id: int) -> None:
-    """Delete an image. Its file goes as well, if nobody else has uploaded the same. Posts of which
-    it is the cover have none then.
+    """Delete an image, and its file, if nobody else has uploaded the same one. Posts lose it as
+    their cover.
 
     Raises:
-        NotFoundError: it is not there, or not theirs.
+        NotFoundError: there is none with this id, or it is another user's.
     """
-    media = await _own(session, owner_id, media_id)
+    media = await _load_own(session, owner_id, media_id)
     await _lock_posts_with_covers(session, [media_id])
     await session.execute(
         update(User).where(User.id == owner_id, User.avatar == media.name).values(avatar=None)
     )
     await session.delete(media)
-    await remove_later(session, media.file)
+    await enqueue_removal(session, media.file)
     await mark(session, user_key(owner_id))
     await session.commit()
 
 
 async def delete_some_media(session: AsyncSession, owner_id: int, number: int) -> int:
-    """Delete up to `number` images of somebody; the caller commits.
+    """Delete up to `number` images of a user; the caller commits.
 
     Returns:
-        How many there were.
+        How many were deleted.
     """
-    ids = (await session.scalars(queries.ids_of_some(owner_id, number))).all()
+    ids = (await session.scalars(queries.some_ids(owner_id, number))).all()
     await _lock_posts_with_covers(session, ids)
-    rows = (await session.scalars(queries.locked(ids))).all()
+    rows = (await session.scalars(queries.locked_media(ids))).all()
     for media in rows:
         await session.delete(media)
-        await remove_later(session, media.file)
+        await enqueue_removal(session, media.file)
     return len(rows)
 
 
 async def _lock_posts_with_covers(session: AsyncSession, media_ids: Sequence[int]) -> None:
-    """Lock the posts of which these images are the covers, which the database takes from them."""
+    """Lock the posts with these images as their covers, from which the database removes them."""
     posts = select(Post.id).where(Post.cover_id.in_(media_ids)).order_by(Post.id)
     await session.execute(posts.with_for_update())
 
 
-async def _keep_alt_of_covers(session: AsyncSession, *which: ColumnElement[bool]) -> None:
-    """Let posts keep the alternative text of their cover, which its owner changes now.
+async def _keep_alt_of_covers(session: AsyncSession, *conditions: ColumnElement[bool]) -> None:
+    """Let posts keep the alternative text of their cover, which its owner is about to change.
 
-    Posts keep all texts of their images until they are edited, so that what is held for review
-    there can't be changed here.
+    Posts keep all texts of their images until they are edited, so that texts that are held for
+    review in a post can't be changed here.
 
     Args:
-        which: the image.
+        conditions: the conditions for the image.
     """
-    follow = (Post.cover_id.in_(select(Media.id).where(*which)), Post.cover_alt.is_(None))
-    posts = select(Post.id).where(*follow).order_by(Post.id)
+    has_alt_of_image = (
+        Post.cover_id.in_(select(Media.id).where(*conditions)), Post.cover_alt.is_(None),
+    )  # fmt: skip
+    posts = select(Post.id).where(*has_alt_of_image).order_by(Post.id)
     ids = (await session.scalars(posts.with_for_update(key_share=True))).all()
     if ids:
         kept = update(Post).where(Post.id.in_(ids), Post.cover_id == Media.id)
@@ -200,7 +202,7 @@ async def _keep_alt_of_covers(session: AsyncSession, *which: ColumnElement[bool]
         )
 
 
-async def _own(session: AsyncSession, owner_id: int, media_id: int) -> Media:
+async def _load_own(session: AsyncSession, owner_id: int, media_id: int) -> Media:
     media = await queries.own_media(session, owner_id, media_id)
     if media is None:
         raise NotFoundError(IS_GONE)

@@ -1,4 +1,4 @@
-"""Delivery of images: the same for everybody, and cached for ever."""
+"""Serving images: the same for everyone, and cached forever."""
 
 from quart import Blueprint, Response
 
@@ -12,23 +12,23 @@ from blog.models import MediaState
 blueprint = Blueprint("media_files", __name__)
 
 YEAR = 31_536_000
-# If somebody makes a browser show one as a document, it is one without any rights.
+# If a browser is tricked into showing an image as a document, the document has no rights.
 POLICY = "default-src 'none'; sandbox"
 
 
 @blueprint.get("/media/<name>")
 async def show(name: str) -> Response:
-    """An image in its largest size: the address that Markdown has."""
-    return await _answer(name, None)
+    """An image in its largest size: the URL in Markdown."""
+    return await _image_response(name, None)
 
 
 @blueprint.get("/media/<name>-<int:width>.webp")
 async def show_variant(name: str, width: int) -> Response:
     """An image in one of its sizes."""
-    return await _answer(name, width)
+    return await _image_response(name, width)
 
 
-async def _answer(name: str, width: int | None) -> Response:
+async def _image_response(name: str, width: int | None) -> Response:
     file = await read(queries.file_by_name, name) if NAME.fullmatch(name) else None
     if file is None or file.state == MediaState.FAILED:
         raise NotFoundError
@@ -38,7 +38,7 @@ async def _answer(name: str, width: int | None) -> Response:
     if width not in widths:
         raise NotFoundError
     if file.state == MediaState.PROCESSING:
-        response = Response(_one_pixel(file.colour), content_type="image/gif")
+        response = Response(_build_placeholder(file.colour), content_type="image/gif")
         response.cache_control.no_store = True
     else:
         response = await stored_file(variant_key(file.name, file.generation, width))
@@ -49,8 +49,9 @@ async def _answer(name: str, width: int | None) -> Response:
     return response
 
 
-def _one_pixel(colour: str) -> bytes:
-    """A GIF of one pixel (GIF89a specification), which browsers stretch to the size in the page."""
+def _build_placeholder(colour: str) -> bytes:
+    """Build a GIF of one pixel (GIF89a specification), which browsers scale to the size in the
+    page."""
     palette = bytes.fromhex(colour) + bytes(3)
     screen = b"\x01\0\x01\0\x80\0\0"
     return b"GIF89a" + screen + palette + b",\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"

@@ -1,4 +1,4 @@
-"""Images in templates."""
+"""URLs of images for templates."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,7 +7,7 @@ from blog.media.sizes import variant_path
 
 
 def image_url(name: str, width: int) -> str:
-    """The address of a file in one of its sizes, at `MEDIA_URL` if that is set."""
+    """The URL of a file in one of its sizes, at `MEDIA_URL` if that is set."""
     return (current_app.settings.media_url or "") + variant_path(name, width)
 
 
@@ -15,6 +15,6 @@ def image_srcset(name: str, variants: Iterable[Sequence[int]]) -> str:
     """The `srcset` of a file (HTML Standard, 4.8.4.2.1).
 
     Args:
-        variants: width and height of each.
+        variants: the width and height of each variant.
     """
     return ", ".join(f"{image_url(name, width)} {width}w" for width, _ in variants)

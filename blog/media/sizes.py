@@ -1,7 +1,7 @@
 """The names, URLs and sizes of images, and the keys of the stored objects.
 
-All of them follow from what is known when a file was uploaded, so that a post can be rendered
-before its images are processed.
+All of them are determined when a file is uploaded, so that a post can be rendered before its images
+are processed.
 """
 
 import base64
@@ -14,7 +14,7 @@ from blog.core.i18n import gettext as _
 # A digest of the uploaded bytes: 160 bits of SHA-256 in base 32.
 NAME = re.compile("[a-z2-7]{32}")
 WIDTHS = (480, 960, 1920)
-# An animation takes as long as all of its frames.
+# Each frame of an animation has to be processed.
 WIDEST_ANIMATION = 960
 # The tallest image that WebP can hold.
 TALLEST = 16_383
@@ -29,11 +29,11 @@ class Size(NamedTuple):
     height: int
 
 
-def name_of(digest: bytes) -> str:
+def name_from_digest(digest: bytes) -> str:
     """The name of a file.
 
     Args:
-        digest: SHA-256 of its content, or of what tells it from the same file in other sizes.
+        digest: the SHA-256 of its content; for the same file in other sizes, another digest.
     """
     return base64.b32encode(digest[:20]).decode().lower()
 
@@ -42,8 +42,8 @@ def variant_sizes(width: int, height: int, frames: int = 1) -> list[Size]:
     """The sizes in which an image is served, the smallest first. None is larger than the image.
 
     Args:
-        width, height: of the image, as it is turned.
-        frames: more than one for an animation.
+        width, height: the size of the image, when it is upright.
+        frames: the number of frames; more than one for an animation.
     """
     widest = WIDEST_ANIMATION if frames > 1 else WIDTHS[-1]
     scale = min(1.0, widest / width, TALLEST / height)
@@ -70,7 +70,7 @@ def variant_key(name: str, generation: str, width: int) -> str:
 
 
 def size_text(size: int) -> str:
-    """A number of bytes in words, such as "3.2 MB"."""
+    """Format a number of bytes for people, such as "3.2 MB"."""
     if size >= 1024**3:
         return _("%(number)s GB", number=format_decimal(size / 1024**3))
     if size >= 1024**2:

@@ -25,7 +25,7 @@ from blog.core.text.visibility import TAG
 from blog.core.web.app import db, read
 from blog.core.web.csrf import FIELD as CSRF_FIELD
 from blog.core.web.forms import Form
-from blog.media.markdown import literal
+from blog.media.markdown import escape_markdown
 from blog.media.queries import own_media
 from blog.media.schemas import MediaUpdate
 from blog.media.service import change_media
@@ -91,7 +91,7 @@ def add_alt_texts(body: str, texts: Mapping[str, str]) -> str:
         if image["ticks"]:
             return image[0]
         text = texts.get(image["name"] or defined.get(image["label"].casefold(), ""))
-        return image[0] if text is None else f"![{literal(text)}]"
+        return image[0] if text is None else f"![{escape_markdown(text)}]"
 
     return outside_code(body, lambda part: _WITHOUT_ALT.sub(add_alt, part))
 

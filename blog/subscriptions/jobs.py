@@ -19,7 +19,7 @@ from blog.core.web.admonitions import with_titles
 from blog.core.web.app import current_app
 from blog.feeds.ids import this_site
 from blog.mail import outbox
-from blog.mail.message import Thread, id_about
+from blog.mail.message import Thread, message_id_about
 from blog.models import Post, PostMailing, RefusedAddress, Subscription, User
 from blog.models.refused_address import is_stopped
 from blog.models.subscription import ACTIVE
@@ -73,7 +73,7 @@ async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, name
         return 0
     subscriptions = await _next_subscriptions(session, post, mailing.last_subscription_id)
     contents = _contents(post)
-    thread = Thread(id_about(namespace, "post", post.id))
+    thread = Thread(message_id_about(namespace, "post", post.id))
     for subscription, language in subscriptions:
         await outbox.put(
             session, to=subscription.email, message="new_post", about=str(post.author_id),

@@ -31,7 +31,7 @@ from blog.core.web.uploads import small_body, takes_upload
 from blog.media.api import UploadedImage
 from blog.media.queries import own_media
 from blog.media.service import IS_GONE
-from blog.media.uploads import LARGEST_UPLOAD, avatar_of, receive
+from blog.media.uploads import LARGEST_UPLOAD, make_avatar, receive
 from blog.models import Media, Permission, Scope, User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
@@ -270,7 +270,7 @@ async def _avatar_of(media_id: int) -> Media:
     chosen = await look_up(own_media, viewer.id, media_id)
     if chosen is None:
         raise InvalidFieldsError({"media": IS_GONE})
-    return await avatar_of(viewer, chosen)
+    return await make_avatar(viewer, chosen)
 
 
 @blueprint.delete("/me/avatar")

@@ -13,10 +13,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from blog.backups import archiving
-from blog.backups.archiving import archive_state, base_names, delete_old_bases, keep_archive
+from blog.backups.archiving import (
+    archive_state,
+    base_backup_names,
+    delete_old_base_backups,
+    run_archiver,
+)
 from blog.backups.errors import BackupError
 from blog.backups.recovering import recover
-from blog.backups.scratch import taken
+from blog.backups.scratch import hold_lock
 from blog.core.db.dumps import DumpError
 from blog.core.db.embedded import EmbeddedPostgres
 from blog.core.db.postgres_programs import (
@@ -76,7 +81,7 @@ async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
             return answer
 
     async def has_base() -> bool:
-        return bool(base_names(archive))
+        return bool(base_backup_names(archive))
 
     async def has_all() -> bool:
         behind = "SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= pg_current_wal_lsn()"
@@ -88,7 +93,7 @@ async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
         # What is on that machine only.
         await alone.execute(text("ALTER SYSTEM SET unix_socket_group = 'of_that_machine'"))
     with caplog.at_level(logging.ERROR, logger="blog.backups.archiving"):
-        keeping = asyncio.create_task(keep_archive(engine, archive, stopping))
+        keeping = asyncio.create_task(run_archiver(engine, archive, stopping))
         await until(has_base)
         await execute("INSERT INTO songs VALUES ('one'), ('two')")
         before = await ask("SELECT clock_timestamp()")
@@ -103,7 +108,7 @@ async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
         stopping.set()
         await keeping
     # Nothing that is needed goes.
-    delete_old_bases(archive, 64 * 1024 * 1024)
+    delete_old_base_backups(archive, 64 * 1024 * 1024)
     with pytest.raises(BackupError, match="has no base backup before that time"):
         await recover(
             archive, tmp_path / "x.dump", datetime.fromtimestamp(0, before.tzinfo), tmp_path
@@ -113,7 +118,7 @@ async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
     with pytest.raises(BackupError, match="log ends before that time: its last transaction is of"):
         await songs_after(archive, tmp_path, before + timedelta(days=1))
     with (
-        taken(tmp_path / "other" / "recovery", "held by the test"),
+        hold_lock(tmp_path / "other" / "recovery", "held by the test"),
         pytest.raises(BackupError, match="another recovery is running"),
     ):
         await recover(archive, tmp_path / "x.dump", None, tmp_path / "other")
@@ -142,7 +147,7 @@ async def test_a_full_disk_is_one_line_and_the_archive_goes_on_when_there_is_roo
         name = await connection.scalar(text("SELECT pg_walfile_name(pg_current_wal_lsn())"))
     full = archive / "wal" / f"{name}.partial"
     full.symlink_to("/dev/full")
-    keeping = asyncio.create_task(keep_archive(engine, archive, stopping))
+    keeping = asyncio.create_task(run_archiver(engine, archive, stopping))
 
     async def is_reported() -> bool:
         return "No space left on device" in caplog.text
@@ -177,9 +182,9 @@ async def test_the_server_keeps_its_log_before_the_first_base_backup_begins(
             asked.put_nowait(await connection.scalar(text(kept)) is True)
         raise DumpError("not now")
 
-    monkeypatch.setattr(archiving, "take_base", begin)
+    monkeypatch.setattr(archiving, "take_base_backup", begin)
     stopping = asyncio.Event()
-    keeping = asyncio.create_task(keep_archive(engine, tmp_path / "archive", stopping))
+    keeping = asyncio.create_task(run_archiver(engine, tmp_path / "archive", stopping))
     async with asyncio.timeout(START_SECONDS):
         assert await asked.get()
     stopping.set()
@@ -200,9 +205,9 @@ async def test_a_server_with_tablespaces_is_refused(
 
     archive, stopping = tmp_path / "archive", asyncio.Event()
     with caplog.at_level(logging.ERROR, logger="blog.backups.archiving"):
-        keeping = asyncio.create_task(keep_archive(engine, archive, stopping))
+        keeping = asyncio.create_task(run_archiver(engine, archive, stopping))
         await until(is_reported)
-    assert base_names(archive) == []
+    assert base_backup_names(archive) == []
     stopping.set()
     await keeping
     await engine.dispose()
@@ -214,8 +219,8 @@ async def test_an_archive_that_can_t_go_on_says_so(
     async def fail(*_: object) -> None:
         raise ValueError("no manifest")
 
-    monkeypatch.setattr(archiving, "_receive", fail)
-    monkeypatch.setattr(archiving, "_keep_bases", fail)
+    monkeypatch.setattr(archiving, "_receive_log", fail)
+    monkeypatch.setattr(archiving, "_take_base_backups", fail)
     engine = create_async_engine("postgresql+asyncpg://127.0.0.1:1/x")
     with pytest.raises(ValueError, match="no manifest"):
-        await keep_archive(engine, tmp_path, asyncio.Event())
+        await run_archiver(engine, tmp_path, asyncio.Event())

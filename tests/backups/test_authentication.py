@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError, DamagedBackupError
 from blog.backups.making import make_backup
-from blog.backups.manifest import CODE, SEAL, read_manifest, read_part
-from blog.backups.restoring import find, restore_all_files
+from blog.backups.manifest import CODE_LABEL, DIGEST_LABEL, read_manifest, read_part
+from blog.backups.restoring import find_backup, restore_all_files
 from blog.core.storage.folder import FolderStorage
 from blog.models import BackupRun
 from tests.backups.support import Clock, all_files, images
@@ -25,7 +25,7 @@ async def test_what_the_secret_key_did_not_make_is_refused(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     manifest = await make_backup(engine, files, folder, key)
-    assert (await find(folder, key)).is_authentic
+    assert (await find_backup(folder, key)).is_authentic
     own = await read_manifest(folder, manifest.name)
     place = tmp_path / "backups" / "backups" / manifest.name
     sealed, dump = (place / "manifest.json").read_bytes(), (place / "database.age").read_bytes()
@@ -38,20 +38,20 @@ async def test_what_the_secret_key_did_not_make_is_refused(
     forged = manifest.model_copy(update={"database": part})
     for version in (1, 2):
         content = forged.model_copy(update={"format": version})
-        (place / "manifest.json").write_bytes(content.sealed(None))
+        (place / "manifest.json").write_bytes(content.serialize(None))
         with pytest.raises(BackupError, match="nothing proves that BACKUP_KEY made the backup"):
-            await find(folder, key)
+            await find_backup(folder, key)
         # With the code of the real one, or one that isn't even text.
         for code in (own.code or b"", b"\xff"):
-            unsealed = content.model_dump_json(indent=1).encode() + CODE + code
+            unsealed = content.model_dump_json(indent=1).encode() + CODE_LABEL + code
             seal = hashlib.sha256(unsealed).hexdigest().encode()
-            (place / "manifest.json").write_bytes(unsealed + SEAL + seal)
+            (place / "manifest.json").write_bytes(unsealed + DIGEST_LABEL + seal)
             with pytest.raises(DamagedBackupError, match="was not made with BACKUP_KEY"):
-                await find(folder, key, is_trusted=True)
+                await find_backup(folder, key, is_trusted=True)
 
     # Beside the real manifest, and with its size: nothing of it is decrypted.
     (place / "manifest.json").write_bytes(sealed)
-    backup = await find(folder, key)
+    backup = await find_backup(folder, key)
     pieces = []
     with pytest.raises(DamagedBackupError, match="has another header"):
         async with aclosing(read_part(folder, backup.manifest.database, key)) as content_read:
@@ -64,9 +64,9 @@ async def test_what_the_secret_key_did_not_make_is_refused(
     clock.forward(days=1)
     plain = await make_backup(engine, files, folder, None)
     with pytest.raises(BackupError, match="nothing proves"):
-        await find(folder, key)
-    assert (await find(folder, key, is_trusted=True)).manifest == plain
-    assert (await find(folder, None)).manifest == plain
+        await find_backup(folder, key)
+    assert (await find_backup(folder, key, is_trusted=True)).manifest == plain
+    assert (await find_backup(folder, None)).manifest == plain
 
     # A list of an attacker says nothing about the files of the next backup.
     clock.forward(days=1)
@@ -80,7 +80,7 @@ async def test_what_the_secret_key_did_not_make_is_refused(
     clock.forward(days=1)
     await make_backup(engine, files, folder, key)
     restored = FolderStorage(tmp_path / "restored")
-    assert await restore_all_files(await find(folder, key), restored) == 3
+    assert await restore_all_files(await find_backup(folder, key), restored) == 3
     assert await all_files(restored) == images(3)
     await restored.close()
 

@@ -12,7 +12,7 @@ from blog.backups.archive import ArchiveReader, ArchiveWriter
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError, DamagedBackupError
 from blog.backups.making import make_backup
-from blog.backups.restoring import find, restore_all_files
+from blog.backups.restoring import find_backup, restore_all_files
 from blog.core.storage.folder import FolderStorage
 from tests.backups.support import Clock, restore_into, rows
 
@@ -46,7 +46,7 @@ async def test_a_damaged_dump_leaves_the_site_as_it_was(
     before = await rows(engine)
     damage(tmp_path / "backups" / manifest.database.key)
     with pytest.raises(DamagedBackupError):
-        await restore_into(engine, await find(folder, used), replace=True)
+        await restore_into(engine, await find_backup(folder, used), replace=True)
     assert await rows(engine) == before
 
 
@@ -61,15 +61,15 @@ async def test_a_damaged_file_or_list_or_manifest_is_no_backup(
     whole = largest.read_bytes()
     damage(largest)
     with pytest.raises(DamagedBackupError, match="files/clear/images/"):
-        await restore_all_files(await find(folder, None), restored)
+        await restore_all_files(await find_backup(folder, None), restored)
     largest.write_bytes(whole)
     (backups / manifest.file_list.key).write_bytes(b"images/0f/a.webp 1 x\n")
     with pytest.raises(DamagedBackupError):
-        await restore_all_files(await find(folder, None), restored)
+        await restore_all_files(await find_backup(folder, None), restored)
     await restored.close()
     damage(backups / "backups" / manifest.name / "manifest.json")
     with pytest.raises(DamagedBackupError, match="the manifest of the backup"):
-        await find(folder, None)
+        await find_backup(folder, None)
 
 
 async def test_yesterdays_objects_in_place_of_todays_are_noticed(
@@ -84,11 +84,11 @@ async def test_yesterdays_objects_in_place_of_todays_are_noticed(
     backups = tmp_path / "backups"
     (backups / today.database.key).write_bytes((backups / yesterday.database.key).read_bytes())
     with pytest.raises(DamagedBackupError):
-        await restore_into(empty_engine, await find(folder, None))
+        await restore_into(empty_engine, await find_backup(folder, None))
     manifests = [backups / "backups" / each.name / "manifest.json" for each in (yesterday, today)]
     manifests[1].write_bytes(manifests[0].read_bytes())
     with pytest.raises(DamagedBackupError, match=f"is that of {yesterday.name}"):
-        await find(folder, None)
+        await find_backup(folder, None)
 
 
 async def test_another_key_is_refused_before_anything_is_read(
@@ -97,7 +97,7 @@ async def test_another_key_is_refused_before_anything_is_read(
     await make_backup(engine, files, folder, key)
     other = BackupKey(str(pyrage.x25519.Identity.generate()))
     with pytest.raises(BackupError, match="is encrypted for age1"):
-        await find(folder, other)
+        await find_backup(folder, other)
 
 
 async def test_an_interrupted_run_leaves_no_backup(
@@ -106,7 +106,7 @@ async def test_an_interrupted_run_leaves_no_backup(
     manifest = await make_backup(engine, files, folder, None)
     (tmp_path / "backups" / "backups" / manifest.name / "manifest.json").unlink()
     with pytest.raises(BackupError, match="there is no complete backup"):
-        await find(folder, None)
+        await find_backup(folder, None)
 
 
 async def test_half_an_archive_is_no_backup(
@@ -117,7 +117,7 @@ async def test_half_an_archive_is_no_backup(
         await make_backup(engine, files, writer, None)
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     with pytest.raises(BackupError):
-        await find(ArchiveReader(file), None)
+        await find_backup(ArchiveReader(file), None)
     with pytest.raises(RuntimeError):
         async with ArchiveWriter(file) as writer:
             await make_backup(engine, files, writer, None)

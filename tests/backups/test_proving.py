@@ -15,9 +15,9 @@ from blog import create_app
 from blog.backups.archiving import SLOT
 from blog.backups.errors import BackupError
 from blog.backups.making import make_backup
-from blog.backups.proving import compare_rows, find_newest, prove, prove_files
-from blog.backups.records import backup_state, recorded
-from blog.backups.restoring import find
+from blog.backups.proving import compare_rows, find_newest, prove, verify_files
+from blog.backups.records import backup_state, record_run
+from blog.backups.restoring import find_backup
 from blog.core.clock import now
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.storage.folder import FolderStorage
@@ -73,30 +73,30 @@ async def test_a_truncated_dump_is_not_proven(
     manifest = await make_backup(engine, files, folder, None)
     truncate(tmp_path / "backups" / manifest.database.key)
     with pytest.raises(BackupError, match="bytes instead of"):
-        await prove(await find(folder, None), tmp_path / "var")
+        await prove(await find_backup(folder, None), tmp_path / "var")
 
 
 async def test_rows_counts_and_files_must_be_those_of_the_site(
     engine: AsyncEngine, files: FolderStorage, folder: FolderStorage, tmp_path: Path
 ) -> None:
     await make_backup(engine, files, folder, None)
-    backup = await find(folder, None)
+    backup = await find_backup(folder, None)
     with pytest.raises(BackupError, match="table users has 1 rows after the restore, and had 2"):
         compare_rows(backup.manifest.rows, backup.manifest.rows | {"users": 2})
-    assert await prove_files(backup) == 3
+    assert await verify_files(backup) == 3
     stored = [each.key for each in await folder.page("files")]
     file = tmp_path / "backups" / stored[1]
     whole = file.read_bytes()
     flip(file)
     with pytest.raises(BackupError, match="is damaged"):
-        await prove_files(backup)
+        await verify_files(backup)
     truncate(file)
     with pytest.raises(BackupError, match="bytes instead of"):
-        await prove_files(backup)
+        await verify_files(backup)
     file.write_bytes(whole)
     await folder.delete(stored[2])
     with pytest.raises(BackupError, match="is missing in"):
-        await prove_files(backup)
+        await verify_files(backup)
 
 
 async def test_a_backup_with_wrong_counts_is_no_proof(
@@ -106,7 +106,7 @@ async def test_a_backup_with_wrong_counts_is_no_proof(
         await connection.execute(text("UPDATE users SET follower_count = 7"))
     await make_backup(engine, files, folder, None)
     with pytest.raises(BackupError, match="the restored counts are wrong: followers of people: 1"):
-        await prove(await find(folder, None), tmp_path / "var")
+        await prove(await find_backup(folder, None), tmp_path / "var")
 
 
 async def test_an_old_backup_or_one_before_the_last_is_not_the_newest(
@@ -171,7 +171,7 @@ async def test_administrators_are_told_once_a_day_of_a_failure_and_of_no_proof(
 async def test_administrators_are_told_once_a_day_that_the_log_is_not_archived(
     app: Broadside, watched: Broadside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.backups.jobs.LOOK_PAUSE", 0.0)
+    monkeypatch.setattr("blog.backups.jobs.CHECK_PAUSE", 0.0)
     slot = {"slot": SLOT}
     async with watched.test_app(), watched.database.session() as session:
         await do_job(watched, "watch_archive")
@@ -198,7 +198,7 @@ async def test_the_metrics_have_the_age_of_the_last_proof(app: Broadside) -> Non
 
 async def test_a_proof_that_is_interrupted_proves_nothing(app: Broadside) -> None:
     with pytest.raises(asyncio.CancelledError):
-        async with recorded(app.database, BackupAction.PROOF, "s3://backups") as run:
+        async with record_run(app.database, BackupAction.PROOF, "s3://backups") as run:
             run.name = "20260101t000000z"
             raise asyncio.CancelledError
     async with app.database.session() as session:
@@ -216,10 +216,10 @@ async def test_a_run_counts_even_if_the_database_is_away_at_its_end(
 
     monkeypatch.setattr(app.database, "session", away)
     with caplog.at_level(logging.ERROR, logger="blog.backups.records"):
-        async with recorded(app.database, BackupAction.BACKUP, "s3://backups") as run:
+        async with record_run(app.database, BackupAction.BACKUP, "s3://backups") as run:
             run.name = "20260101t000000z"
         with pytest.raises(BackupError, match="the bucket is full"):
-            async with recorded(app.database, BackupAction.BACKUP, "s3://backups"):
+            async with record_run(app.database, BackupAction.BACKUP, "s3://backups"):
                 raise BackupError("the bucket is full")
     line = "the backup of s3://backups is not recorded: the database is away"
     assert caplog.messages == [line, line]

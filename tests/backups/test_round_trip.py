@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from blog.backups.archive import ArchiveReader, ArchiveWriter
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError
-from blog.backups.making import make_backup, only_backup, snapshot
+from blog.backups.making import hold_backup_lock, make_backup, snapshot
 from blog.backups.manifest import Manifest, complete_names
-from blog.backups.restoring import find, restore_all_files
+from blog.backups.restoring import find_backup, restore_all_files
 from blog.core.storage.folder import FolderStorage
 from blog.core.storage.interface import Storage
 from blog.core.storage.s3 import Bucket, S3Storage
@@ -33,7 +33,7 @@ async def check_round_trip(
     empty_engine: AsyncEngine, tmp_path: Path, *, is_trusted: bool = False,
 ) -> None:  # fmt: skip
     """Restore the newest backup of a target to an empty site, and compare all that is there."""
-    backup = await find(target, key, is_trusted=is_trusted)
+    backup = await find_backup(target, key, is_trusted=is_trusted)
     assert (backup.manifest.rows["users"], backup.manifest.file_count) == (1, 3)
     await restore_into(empty_engine, backup)
     assert await rows(empty_engine) == await rows(engine)
@@ -111,11 +111,11 @@ async def test_a_public_key_makes_backups_that_only_its_secret_key_restores(
     public = BackupKey(key.public)
     await make_backup(engine, files, folder, public)
     with pytest.raises(BackupError, match="public key, which only encrypts"):
-        await restore_into(empty_engine, await find(folder, public, is_trusted=True))
+        await restore_into(empty_engine, await find_backup(folder, public, is_trusted=True))
     with pytest.raises(BackupError, match="set BACKUP_KEY to its secret key"):
-        await find(folder, None)
+        await find_backup(folder, None)
     with pytest.raises(BackupError, match="nothing proves that BACKUP_KEY made the backup"):
-        await find(folder, key)
+        await find_backup(folder, key)
     await check_round_trip(engine, files, folder, key, empty_engine, tmp_path, is_trusted=True)
 
 
@@ -173,7 +173,7 @@ async def test_the_limits_of_the_role_do_not_end_a_backup(engine: AsyncEngine) -
             await connection.execute(text(f"ALTER DATABASE backed_up SET {name} = 2000"))
     await engine.dispose()
 
-    async with only_backup(engine) as check, snapshot(engine) as taken:
+    async with hold_backup_lock(engine) as check, snapshot(engine) as taken:
         await asyncio.sleep(2.5)
         await check()
         async with engine.connect() as connection:

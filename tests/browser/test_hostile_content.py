@@ -23,7 +23,7 @@ from blog.core.text.images import MOST_IMAGES, ImageFacts
 from blog.core.text.markdown import render_document
 from blog.core.web.app import Broadside
 from blog.media.markdown import markdown_of
-from blog.media.sizes import name_of
+from blog.media.sizes import name_from_digest
 from blog.models import Act, AuditEntry, Media, MediaFile, Report, ReportState, User
 from tests.browser.sample_site import app_of, comment_by, post_by
 from tests.browser.steps import log_in
@@ -180,7 +180,7 @@ async def add_figures(session: AsyncSession, author: User, attacks: list[str]) -
     """
     posts = []
     for start in range(0, len(attacks), MOST_IMAGES // 2):
-        name = name_of(sha256(str(start).encode()).digest())
+        name = name_from_digest(sha256(str(start).encode()).digest())
         size = {"width": 480, "height": 320, "variants": [[480, 320]], "colour": "888888"}
         session.add(
             MediaFile(name=name, generation="0" * 16, kind="png", frames=1, bytes=1, **size)

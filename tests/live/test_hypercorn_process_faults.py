@@ -47,7 +47,7 @@ async def test_the_first_worker_to_exit_takes_the_others_with_it(tmp_path: Path)
 
 
 async def test_connections_are_accepted_that_nobody_serves(tmp_path: Path) -> None:
-    """The supervisor keeps the socket open during a shutdown; repaired by `_let_go`."""
+    """The supervisor keeps the socket open during a shutdown; fixed by `_release_listener`."""
     async with serving(tmp_path, *PLAIN) as server:
         reader, writer, _ = await begin_request(server)
         idle, idle_writer = await asyncio.open_connection("127.0.0.1", server.port)

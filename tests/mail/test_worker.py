@@ -248,7 +248,7 @@ async def test_a_worker_that_lost_its_lease_does_not_undo_another_workers_result
     assert other
     await queue.record_sent(app.database, other, other.emails)
     await queue.record_deferred(app.database, overslept, overslept.emails, "time-out")
-    await queue.give_back(app.database, overslept, overslept.emails)
+    await queue.release(app.database, overslept, overslept.emails)
     (email,) = await outbox(app)
     assert (email.state, email.attempts) == ("sent", 1)
 

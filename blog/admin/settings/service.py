@@ -18,7 +18,7 @@ from blog.core.purging.keys import SITE
 from blog.core.purging.marks import mark
 from blog.core.site_settings.keeper import CHANNEL
 from blog.core.site_settings.values import Logo, SiteSettings
-from blog.media.jobs import remove_later
+from blog.media.jobs import enqueue_removal
 from blog.models import Act, MediaFile, Permission, Site, SiteSetting
 
 # Settings that moderators may change, too: the rules for review.
@@ -112,7 +112,7 @@ async def change_logo(
         width, height = file.variants[0]
         logo = Logo(name=name, width=width, height=height)
     if before and before != name and before in by_name:
-        await remove_later(session, by_name[before])
+        await enqueue_removal(session, by_name[before])
     await change_settings(session, viewer, defaults, {"logo": logo})
 
 

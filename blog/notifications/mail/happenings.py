@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from blog.core.text.shortening import plain_text, shortened
 from blog.core.web.urls import external_url
-from blog.mail.message import Thread, id_about
+from blog.mail.message import Thread, message_id_about
 from blog.models import Comment, Notification, NotificationItem, NotificationKind, Post, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_from
@@ -78,11 +78,14 @@ class Happening(NamedTuple):
         """
         if not self.is_conversation or self.post is None:
             return None
-        root, comment_id = id_about(namespace, "post", self.post.id), self.line.newest.comment_id
+        root, comment_id = (
+            message_id_about(namespace, "post", self.post.id),
+            self.line.newest.comment_id,
+        )
         if comment_id is None:
             return Thread(root)
-        above = [id_about(namespace, "comment", each) for each in (self.path or ())[:-1]]
-        return Thread(id_about(namespace, "comment", comment_id), (root, *above))
+        above = [message_id_about(namespace, "comment", each) for each in (self.path or ())[:-1]]
+        return Thread(message_id_about(namespace, "comment", comment_id), (root, *above))
 
 
 _IS_VISIBLE: ColumnElement[bool] = and_(

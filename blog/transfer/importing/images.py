@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from blog.core.text.code_blocks import parts_of
-from blog.media.sizes import name_of
+from blog.media.sizes import name_from_digest
 from blog.transfer.importing.archive import MIB, Archive, open_file
 from blog.transfer.importing.post import ImportedImage, UnreadableError
 
@@ -154,7 +154,7 @@ class Images:
                         return None
         except UnreadableError:
             return None
-        return name_of(digest.digest())
+        return name_from_digest(digest.digest())
 
 
 def attributes_of(tag: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from blog.core.errors import BusyError, InvalidFieldsError
 from blog.core.text.process_pool import OverloadedError
 from blog.core.web.app import current_app
-from blog.media.keeping import keep, new_file
+from blog.media.keeping import build_new_file, store_received
 from blog.media.processes import image_processes
 from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder
@@ -72,8 +72,8 @@ async def store_image(
         texts = MediaForm(
             alt=image.alt[:LONGEST_IMAGE_TEXT], caption=image.caption[:LONGEST_IMAGE_TEXT]
         )
-        new = new_file(received, inspected, as_avatar=as_avatar)
-        await keep(current_app.database.session(), owner_id, new, texts, received)
+        new = build_new_file(received, inspected, as_avatar=as_avatar)
+        await store_received(current_app.database.session(), owner_id, new, texts, received)
         return new.name
 
 

@@ -438,7 +438,7 @@ class Cluster:
         answer = await self._json(f"http://127.0.0.1:{self.port(machine)}/readyz")
         return bool(answer) and answer.get("status") == "ready"
 
-    async def is_well(self) -> bool:
+    async def is_healthy(self) -> bool:
         """Whether everything is as it was in the beginning."""
         return not await self.missing()
 

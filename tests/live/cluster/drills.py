@@ -221,7 +221,7 @@ async def _round(cluster: Cluster, fault: Fault, figures: Figures) -> None:
             await update(cluster)
         else:
             await _harm(cluster, fault, records)
-        await patiently(cluster.is_well, WELL_SECONDS)
+        await patiently(cluster.is_healthy, WELL_SECONDS)
         # Everyone who waits for an answer gets one before the next round.
         written = len(records.acknowledged)
         await patiently(lambda: _true(len(records.acknowledged) >= written + 3), WELL_SECONDS)
