@@ -13,7 +13,7 @@ from blog.core.purging.keys import SITE
 from blog.core.purging.marks import mark
 from blog.core.web.app import Broadside
 from blog.demo.history import Sizes
-from blog.demo.loading import DemonstrationError, is_loaded, load, store
+from blog.demo.loading import DemonstrationError, is_loaded, load, store_files
 from blog.demo.people import CAST, FOUNDER, MEMBER
 from blog.demo.pictures import NUMBER, draw
 
@@ -81,7 +81,7 @@ async def _is_loaded(app: Broadside) -> bool:
 async def _load(app: Broadside, sizes: Sizes, seed: int, password: str) -> None:
     password_hash = await app.passwords.hash(password)
     pictures = await asyncio.to_thread(draw, seed, NUMBER)
-    await store(app.storage, pictures)
+    await store_files(app.storage, pictures)
     with click.progressbar(length=sizes.rows, label=f"Loading {sizes.rows:,} rows") as bar:
         try:
             await load(

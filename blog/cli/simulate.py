@@ -10,7 +10,7 @@ from blog.core.db import migrations
 from blog.core.text.counting import counted
 from blog.demo.simulation.loading import load, refuse_used_site, simulation_schema
 from blog.demo.simulation.measuring import measure
-from blog.demo.simulation.report import Day, more_blocks, table, verdict
+from blog.demo.simulation.report import Day, format_blocks, format_table, format_verdict
 from blog.demo.simulation.shape import Shape, Size
 
 
@@ -58,9 +58,9 @@ async def simulate(
         rows = Shape(Size(people, follows, posts), seed, time)
         async with simulation_schema(app.database.engine) as connection:
             await load(connection, rows, lambda line: click.echo(line, err=True))
-            measured = await measure(connection, rows, time, seconds)
-    click.echo("\n".join(table(measured)))
-    if not measured.is_complete:
+            measurements = await measure(connection, rows, time, seconds)
+    click.echo("\n".join(format_table(measurements)))
+    if not measurements.is_complete:
         click.echo(f"After {counted(seconds, 'second')} the rest was left out.")
-    click.echo(more_blocks(measured))
-    click.echo(verdict(measured, Day(pages_a_day, posts_a_day)))
+    click.echo(format_blocks(measurements))
+    click.echo(format_verdict(measurements, Day(pages_a_day, posts_a_day)))

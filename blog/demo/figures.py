@@ -1,4 +1,4 @@
-"""The daily figures that a site with the history of the demo would have."""
+"""The daily figures of a site with the history of the demo."""
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -14,7 +14,7 @@ from blog.demo.history import DAY, SPAN, History
 REQUESTS_OF_A_PERSON = 40
 READERS_OF_A_WRITER = 3
 MIB = 1024 * 1024
-# Some routes, each with the index of the bound within which most of its requests were.
+# Some routes, each with the index of the bound that most of its requests are within.
 ROUTES = (
     ("GET", "/", 1), ("GET", "/post/<id:post_id>/<slug>", 1), ("GET", "/user/<username>", 1),
     ("GET", "/search", 3), ("GET", "/explore", 2), ("GET", "/notifications", 1),
@@ -26,10 +26,10 @@ VIEWED_POSTS, VIEW_DAYS = 400, 90
 
 
 class DemonstrationFigures:
-    """Numbers about days.
+    """Generates figures of days.
 
     Args:
-        random: the source of what the history doesn't have.
+        random: the source of randomness.
         history: who did what, and when.
         until: the end of the history.
     """
@@ -46,7 +46,7 @@ class DemonstrationFigures:
         return (self._beginning + timedelta(seconds=time)).date()
 
     def _people_by_day(self) -> dict[date, set[int]]:
-        """The people who wrote on each day, or came to read."""
+        """The people who wrote or read on each day."""
         people: dict[date, set[int]] = defaultdict(set)
         history = self._history
         for who, when in (
@@ -103,7 +103,7 @@ class DemonstrationFigures:
         return Counter(self._day(min(time, SPAN)) for time in times)
 
     def monthly(self) -> Iterator[dict[str, Any]]:
-        """Who came back, by the month in which they joined."""
+        """How many people came back in later months, by the month in which they joined."""
         months: dict[date, set[int]] = defaultdict(set)
         for day, people in self._active.items():
             months[month_of(day)] |= people
@@ -115,7 +115,7 @@ class DemonstrationFigures:
             yield {"joined": joined, "active": active, "people": number}
 
     def views(self, posts: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """The views of the newest posts: most on their first days.
+        """The views of the newest posts, most of them on their first days.
 
         Args:
             posts: the ids of all posts.
@@ -131,7 +131,7 @@ class DemonstrationFigures:
                     yield {"post_id": posts[post], "day": day, "views": views}
 
     def routes(self) -> Iterator[dict[str, Any]]:
-        """The requests of the last days."""
+        """The requests of some routes on the last days."""
         for number in range(ROUTE_DAYS):
             for method, route, usual in ROUTES:
                 durations = [0] * (len(BOUNDS) + 1)

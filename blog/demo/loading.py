@@ -1,4 +1,4 @@
-"""Store the demo data by COPY, in a single transaction."""
+"""Loading the demo data by COPY, in a single transaction."""
 
 from array import array
 from collections import Counter
@@ -47,7 +47,7 @@ Progress = Callable[[int], None]
 
 
 class DemonstrationError(Exception):
-    """The demo data cannot be loaded; the message is one line."""
+    """The demo data can't be loaded; the message is one line."""
 
 
 async def is_loaded(connection: AsyncConnection) -> bool:
@@ -72,11 +72,12 @@ async def load(
         password_hash: the hash of the password of all users. They share it, because hashing is
             expensive: 100,000 hashes would take an hour.
         until: the end of the history, usually now.
-        pictures: those of the covers and figures, which are stored (`store`).
+        pictures: the pictures of covers and figures, whose files are stored (`store_files`).
         progress: called with the number of rows after each chunk, `sizes.rows` in total.
 
     Raises:
-        DemonstrationError: demo data exists, or is being loaded, or a username was taken meanwhile.
+        DemonstrationError: demo data exists, or is being loaded, or a username was taken in the
+            meantime.
     """
     demonstration = rows.Demonstration(sizes, seed, until, pictures)
     try:
@@ -86,14 +87,14 @@ async def load(
             if await is_loaded(connection):
                 raise DemonstrationError("the demo is already loaded")
             await _add_files(connection, pictures)
-            await _store(connection, demonstration, sizes, password_hash, progress)
+            await _load_rows(connection, demonstration, sizes, password_hash, progress)
     except UniqueViolationError as error:
         raise DemonstrationError(
             f"a username was taken meanwhile, try again: {error.detail}"
         ) from None
     async with database.engine.connect() as connection:
-        # Autovacuum would do this later. Until then pages would be slow, without statistics and
-        # without visibility map.
+        # Autovacuum would do this later. Until then, pages would be slow, without statistics or a
+        # visibility map.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         tables = (
             "users, follows, media, media_files, posts, post_search, post_media, post_tags, tags, "
@@ -103,13 +104,13 @@ async def load(
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
 
-async def _store(
+async def _load_rows(
     connection: AsyncConnection, demonstration: rows.Demonstration, sizes: Sizes,
     password_hash: str, progress: Progress,
 ) -> None:  # fmt: skip
-    counted_by_triggers = not await _triggers_switched_off(connection)
-    if counted_by_triggers:
-        demonstration.history.forget_counts()
+    triggers_count = not await _disable_triggers(connection)
+    if triggers_count:
+        demonstration.history.reset_counts()
     roles = {role.name: role.id for role in await connection.execute(select(Role.name, Role.id))}
     taken = set(await connection.scalars(select(func.lower(User.username))))
     people = await _reserve_ids(connection, "users", sizes.users)
@@ -138,15 +139,15 @@ async def _store(
     await copy_rows(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
     await notify(AsyncSession(connection))
     await _add_figures(connection, demonstration.figures, posts)
-    if not counted_by_triggers:
+    if not triggers_count:
         await index_loaded(AsyncSession(connection), POSTS, [*posts, *drafts])
         await index_loaded(AsyncSession(connection), COMMENTS, comments)
         shown = demonstration.post_media(posts, drafts)
         await copy_rows(connection, "post_media", rows.POST_MEDIA_COLUMNS, shown)
-        await _count(connection, UserRange, (row_id // UserRange.SIZE for row_id in people))
-        await _count(connection, PostDay, demonstration.days_of_posts())
+        await _add_counts(connection, UserRange, (row_id // UserRange.SIZE for row_id in people))
+        await _add_counts(connection, PostDay, demonstration.days_of_posts())
         ranges = (row_id // CommentRange.SIZE for row_id in comments)
-        await _count(connection, CommentRange, ranges)
+        await _add_counts(connection, CommentRange, ranges)
         for kept in OF_TAGS:
             await connection.execute(repair_of(kept))
 
@@ -154,7 +155,7 @@ async def _store(
 async def _add_figures(
     connection: AsyncConnection, figures: DemonstrationFigures, posts: Sequence[int]
 ) -> None:
-    """Add the figures of the days. Those that the site has counted itself stay."""
+    """Add the figures of the days. Figures that the site has counted itself stay."""
     for table, of_table in (
         (DailyFigure, figures.daily()),
         (MonthlyActivity, figures.monthly()),
@@ -164,8 +165,8 @@ async def _add_figures(
         await connection.execute(insert(table).on_conflict_do_nothing(), list(of_table))
 
 
-async def store(storage: Storage, pictures: Sequence[Picture]) -> None:
-    """Store the files of pictures; what is stored already is the same."""
+async def store_files(storage: Storage, pictures: Sequence[Picture]) -> None:
+    """Store the files of pictures; files that exist are replaced by the same ones."""
 
     async def content(file: bytes) -> AsyncIterator[bytes]:
         yield file
@@ -177,7 +178,7 @@ async def store(storage: Storage, pictures: Sequence[Picture]) -> None:
 
 
 async def _add_files(connection: AsyncConnection, pictures: Sequence[Picture]) -> None:
-    """Add what is known of the files of pictures."""
+    """Add the rows of the files of pictures."""
     files = [
         {
             "name": picture.name,
@@ -198,15 +199,15 @@ async def _add_files(connection: AsyncConnection, pictures: Sequence[Picture]) -
         await connection.execute(insert(MediaFile).on_conflict_do_nothing(), files)
 
 
-async def _triggers_switched_off(connection: AsyncConnection) -> bool:
+async def _disable_triggers(connection: AsyncConnection) -> bool:
     """Disable triggers in this transaction, if the role may do that.
 
-    The counts are known already. Counting triggers would update each post for every few comments,
-    which takes four times as long and doubles the size of the table. This disables foreign keys as
-    well; the rows are consistent.
+    The counts are already known. The triggers would update each post for every few comments, which
+    takes four times as long and doubles the size of the table. This also disables foreign keys; the
+    rows are consistent.
 
     Returns:
-        Whether they are disabled. The role of the embedded server may do this; one that is not a
+        Whether they are disabled. The role of the embedded server may do this; a role that is not a
         superuser needs a grant (PostgreSQL, "GRANT", ON PARAMETER).
     """
     allowed = func.has_parameter_privilege("session_replication_role", "SET")
@@ -233,14 +234,14 @@ async def copy_rows(
 ) -> int:  # fmt: skip
     """Copy rows while they are generated, with a bounded buffer.
 
-    This uses the driver's connection, in the transaction that SQLAlchemy has begun.
+    This uses the driver's connection, in the transaction that SQLAlchemy has started.
 
     Args:
         connection: the connection.
-        table, columns: where to.
+        table, columns: the table and the columns to copy to.
         records: the rows.
         progress: called with the number of rows that have been copied since the last call.
-        schema: that of the table; without one, the first that has it.
+        schema: the schema of the table; by default, the first one in the search path that has it.
 
     Returns:
         The number of rows.
@@ -249,20 +250,20 @@ async def copy_rows(
     records = iter(records)
     total, copied = 0, CHUNK
     while copied == CHUNK:
-        answer = await driver.copy_records_to_table(
+        status = await driver.copy_records_to_table(
             table, columns=columns, records=islice(records, CHUNK), schema_name=schema
         )
-        copied = int(answer.removeprefix("COPY "))
+        copied = int(status.removeprefix("COPY "))
         total += copied
         progress(copied)
     return total
 
 
-async def _count(connection: AsyncConnection, table: Any, parts: Iterable[Any]) -> None:
-    """Count rows in their days or ranges, as the triggers would have done.
+async def _add_counts(connection: AsyncConnection, table: Any, parts: Iterable[Any]) -> None:
+    """Add the counts of rows by day or range, as the triggers would have done.
 
-    This comes last, and in the order of the triggers, because it locks the parts: until the commit
-    nobody else can write a row in them.
+    This comes last, and in the order of the triggers, because it locks the days and ranges: until
+    the commit, nobody else can write rows in them.
     """
     counts = [{table.key: part, "visible": size} for part, size in sorted(Counter(parts).items())]
     statement = insert(table)

@@ -1,4 +1,4 @@
-"""What the people of the demo are notified of: the newest of what others did."""
+"""Notifications of the demo users about the newest actions of others."""
 
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +17,7 @@ _COMMENTS = select(
 ).order_by(Comment.id.desc())
 _LIKES = select(PostLike.user_id, PostLike.post_id).order_by(PostLike.created_at.desc())
 _FOLLOWS = select(Follow.follower_id, Follow.followed_id).order_by(Follow.created_at.desc())
-# They are as old as what they are about; others are of another transaction.
+# Makes the notifications of this transaction as old as their causes.
 _AGE = (
     """
     UPDATE notification_items AS item SET created_at = coalesce(

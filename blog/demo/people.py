@@ -25,7 +25,7 @@ class Region(NamedTuple):
     cities: Sequence[str]
 
 
-# Only regions where family names do not depend on gender.
+# Only regions where family names don't depend on gender.
 REGIONS = (
     Region("da_DK", "Denmark", ("Aarhus", "Copenhagen", "Odense", "Svendborg")),
     Region("de_DE", "Germany", ("Bremen", "Freiburg", "Hamburg", "Leipzig", "Regensburg")),
@@ -59,7 +59,7 @@ class Person(NamedTuple):
     about_me: str
 
 
-# The first users, with any seed: to log in as, and for benchmarks.
+# The first users, with any seed, for logging in and for benchmarks.
 CAST = (
     Person("maya", f"maya@{DOMAIN}", "Administrator", "Maya Lindqvist", "Visby, Sweden",
            "Started this place with three friends and a borrowed server. Hello!"),
@@ -79,27 +79,27 @@ def interests(person: int, topics: int) -> tuple[int, int]:
     return main, (main + 1 + (person // topics + topics // 2) % (topics - 1)) % topics
 
 
-def invent(
+def generate_people(
     random: Random, number: int, topics: Sequence[Topic], taken: set[str]
 ) -> Iterator[Person]:
-    """Invent users: the cast first, then others.
+    """Generate users: the cast first, then others.
 
     Args:
         random: the source of randomness.
         number: the number of users.
-        topics: the topics, see `interests`.
-        taken: lower-case usernames that are not available; the new ones are added.
+        topics: the topics; see `interests`.
+        taken: the usernames, in lower case, that are not available; the new ones are added.
     """
     residents = [_Residents(random, region) for region in REGIONS]
     for one in CAST[:number]:
-        yield one._replace(username=_free(random, one.username, taken))
+        yield one._replace(username=_choose_username(random, one.username, taken))
     for person in range(len(CAST), number):
         name, location = random.choice(residents).one(random)
         main, other = (topics[topic] for topic in interests(person, len(topics)))
         about = random.choice(main.about)
         if random.random() < 0.5:
             about += f" Also here for the {other.name}."
-        username = _free(random, _username(random, name), taken)
+        username = _choose_username(random, _generate_username(random, name), taken)
         yield Person(username, f"{username}@{DOMAIN}", "User", name, location, about)
 
 
@@ -114,13 +114,13 @@ class _Residents:
         self._region = region
 
     def one(self, random: Random) -> tuple[str, str]:
-        """A full name and a location."""
+        """Choose a full name and a location."""
         name = f"{random.choice(self._first)} {random.choice(self._last)}"
         return name, f"{random.choice(self._region.cities)}, {self._region.country}"
 
 
-def _username(random: Random, name: str) -> str:
-    """A plausible username for a name, in ASCII."""
+def _generate_username(random: Random, name: str) -> str:
+    """Generate a plausible username for a name, in ASCII."""
     plain = unicodedata.normalize("NFKD", name.lower().translate(UNACCENTED))
     first, _, last = plain.encode("ascii", "ignore").decode().partition(" ")
     first, last = (re.sub("[^a-z]", "", part) for part in (first, last))
@@ -128,7 +128,7 @@ def _username(random: Random, name: str) -> str:
     return random.choice(styles)
 
 
-def _free(random: Random, wanted: str, taken: set[str]) -> str:
+def _choose_username(random: Random, wanted: str, taken: set[str]) -> str:
     username = wanted
     while username in taken:
         username = f"{wanted}{random.randrange(2, 10_000)}"

@@ -1,4 +1,4 @@
-"""The pictures of the demo data: landscapes that are drawn here, from a seed."""
+"""The pictures of the demo data: landscapes that are drawn from a seed."""
 
 import math
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ PLACES = ("Hills", "Mountains", "Ridges")
 
 
 class Picture(NamedTuple):
-    """A picture, as it is stored.
+    """A picture, with its stored files.
 
     Attributes:
-        name, colour, variants: as of a `MediaFile`.
-        alt: what it shows.
+        name, colour, variants: as in a `MediaFile`.
+        alt: the alternative text.
         files: the content of each variant.
     """
 
@@ -45,40 +45,40 @@ class Picture(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        """The size of all variants."""
+        """The total size of all variants."""
         return sum(map(len, self.files))
 
     @property
     def generation(self) -> str:
-        """As of a `MediaFile`; the same whenever it is drawn."""
+        """As in a `MediaFile`, but always the same for this picture."""
         return sha256(self.name.encode()).hexdigest()[:16]
 
     @property
     def facts(self) -> ImageFacts:
-        """What the renderer has to know of it."""
+        """The facts about it for the renderer."""
         return ImageFacts(base="", colour=self.colour, variants=self.variants)
 
 
 def draw(seed: int, number: int) -> list[Picture]:
-    """The first pictures of a seed."""
-    return [_picture(Random(f"{seed} {each}")) for each in range(number)]  # noqa: S311
+    """Draw the first pictures of a seed."""
+    return [_draw_picture(Random(f"{seed} {each}")) for each in range(number)]  # noqa: S311
 
 
-def _picture(random: Random) -> Picture:
-    moment, (light, dark) = random.choice([*SKIES.items()])
+def _draw_picture(random: Random) -> Picture:
+    time_of_day, (light, dark) = random.choice([*SKIES.items()])
     place, land = random.choice(PLACES), random.choice(LAND)
-    image = _drawn(random, light, dark, land)
+    image = _draw_landscape(random, light, dark, land)
     sizes = variant_sizes(*SIZE)
-    files = [_encoded(image.resize(size, reducing_gap=2)) for size in sizes]
+    files = [_encode(image.resize(size, reducing_gap=2)) for size in sizes]
     colour = bytes((2 * one + other) // 3 for one, other in zip(light, dark, strict=True)).hex()
     name = name_from_digest(sha256(files[-1]).digest())
-    return Picture(name, f"{place} {moment}", colour, sizes, files)
+    return Picture(name, f"{place} {time_of_day}", colour, sizes, files)
 
 
-def _drawn(
+def _draw_landscape(
     random: Random, light: tuple[int, ...], dark: tuple[int, ...], land: tuple[int, ...]
 ) -> Image.Image:
-    """A sky with a sun or a moon, and ridges that get darker the nearer they are."""
+    """Draw a sky with a sun or moon, and ridges that get darker the nearer they are."""
     width, height = SIZE
     sky = Image.linear_gradient("L").resize(SIZE)
     image = ImageOps.colorize(sky, dark, light)
@@ -113,7 +113,7 @@ def _drawn(
     return image
 
 
-def _encoded(image: Image.Image) -> bytes:
+def _encode(image: Image.Image) -> bytes:
     file = BytesIO()
     image.save(file, "WEBP", quality=QUALITY, method=2)
     return file.getvalue()

@@ -14,7 +14,7 @@ from blog.core.text.reading_time import word_count
 from blog.core.text.slugs import slug_of
 from blog.demo.figures import DemonstrationFigures
 from blog.demo.history import DAY, SPAN, History, Sizes
-from blog.demo.people import FOUNDER, invent
+from blog.demo.people import FOUNDER, generate_people
 from blog.demo.pictures import Picture
 from blog.demo.writing import Library, Text, WrittenPost
 from blog.models import Comment, HeldKind, PostStatus
@@ -43,14 +43,14 @@ DRAFTS = 20
 # One in `COVERED` posts with a title has a cover.
 COVERED = 2
 COVERS_OF_AN_AUTHOR = 3
-# How many of the comments after a reply by the author answer it.
+# The share of the comments after a reply by the author that answer it.
 ANSWERS = 0.4
 COMMENT_COLUMNS = (
     "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
     "edited_at", "parent_id", "path",
 )  # fmt: skip
 
-# Comments that wait for a moderator, and the rules that hold them.
+# Comments that are held for review, and the rules that hold them.
 HELD = (
     ("Lovely! I've written about this, too: https://travel.example/notes",
      [["link", "travel.example"]]),
@@ -70,10 +70,10 @@ class Demonstration:
         sizes: the number of rows.
         seed: the random seed.
         until: the end of the history.
-        pictures: those of the covers and figures.
+        pictures: the pictures of the covers and figures.
 
     Attributes:
-        owned: who has which picture: the numbers of both. The founder has all.
+        owned: who has which picture: the numbers of both. The founder has all pictures.
     """
 
     def __init__(
@@ -86,15 +86,15 @@ class Demonstration:
         topics_of_posts = [post.topic for post in self._library.posts]
         topics = len(self._library.topics)
         self.history = History(self._random, sizes, topics_of_posts, topics)
-        # A source of its own, so that everything else is as it would be without figures.
+        # A separate source of randomness, so that everything else is the same without figures.
         self.figures = DemonstrationFigures(Random(seed), self.history, until)  # noqa: S311
         self._pictures = pictures
-        self._covers = dict(self._chosen_covers())
+        self._covers = dict(self._choose_covers())
         self.owned = [(FOUNDER, number) for number in range(len(pictures))]
         self.owned += sorted(set(self._covers.values()) - set(self.owned))
 
-    def _chosen_covers(self) -> Iterator[tuple[int, tuple[int, int]]]:
-        """The posts with covers, each with its author and the number of a picture."""
+    def _choose_covers(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Choose posts for covers; yields each with its author and the number of a picture."""
         texts = self._library.posts
         titled = (
             (post, author)
@@ -106,7 +106,7 @@ class Demonstration:
             yield post, (author, picture % len(self._pictures))
 
     def media(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
-        """The pictures in the collections of their owners."""
+        """The images in the collections of their owners."""
         for id_, (owner, number) in zip(ids, self.owned, strict=True):
             picture = self._pictures[number]
             yield id_, people[owner], picture.name, picture.alt, picture.bytes
@@ -114,15 +114,15 @@ class Demonstration:
     def people(
         self, ids: Sequence[int], roles: Mapping[str, int], taken: set[str], password_hash: str
     ) -> Iterator[Row]:
-        """The users; `roles` are the role ids by name, `taken` is as for `invent`."""
+        """The users; `roles` are the role ids by name, `taken` is as in `generate_people`."""
         history = self.history
-        people = invent(self._random, len(ids), self._library.topics, taken)
+        people = generate_people(self._random, len(ids), self._library.topics, taken)
         for number, (id_, person) in enumerate(zip(ids, people, strict=True)):
-            joined = self._at(history.joined[number])
+            joined = self._time(history.joined[number])
             yield (
                 id_, person.username, person.email, roles[person.role], person.name,
                 person.location, person.about_me, password_hash, joined, joined,
-                self._at(history.last_seen[number]), history.post_count[number],
+                self._time(history.last_seen[number]), history.post_count[number],
                 history.follower_count[number], history.following_count[number],
             )  # fmt: skip
 
@@ -132,7 +132,7 @@ class Demonstration:
         for follower, followed in zip(history.follower, history.followed, strict=True):
             both = max(history.joined[follower], history.joined[followed])
             time = both + (history.last_seen[follower] - both) * self._random.random()
-            yield people[follower], people[followed], self._at(time)
+            yield people[follower], people[followed], self._time(time)
 
     def posts(
         self, people: Sequence[int], ids: Sequence[int], media: Sequence[int]
@@ -145,33 +145,34 @@ class Demonstration:
             place = number % len(texts)
             author, posted = people[history.author[number]], history.posted[number]
             yield (
-                id_, author, *self._titled(author, texts[place].title), PostStatus.PUBLISHED,
-                *texts[place].text, *shown[place], RENDERER_VERSION, self._at(posted),
-                self._at(posted), self._edited(posted, 0.05, DAY), history.comment_count[number],
-                history.like_count[number], covers.get(self._covers.get(number)),
+                id_, author, *self._title_slug(author, texts[place].title), PostStatus.PUBLISHED,
+                *texts[place].text, *shown[place], RENDERER_VERSION, self._time(posted),
+                self._time(posted), self._edit_time(posted, 0.05, DAY),
+                history.comment_count[number], history.like_count[number],
+                covers.get(self._covers.get(number)),
             )  # fmt: skip
 
     def drafts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
-        """Drafts of the people who joined first, made of the last texts."""
+        """Drafts of the people who joined first, which use the last texts."""
         for number, (id_, author) in enumerate(zip(ids, people, strict=False)):
-            post = self._of_draft(number)
+            post = self._draft_text(number)
             yield (
-                id_, author, *self._titled(author, post.title), PostStatus.DRAFT, *post.text,
+                id_, author, *self._title_slug(author, post.title), PostStatus.DRAFT, *post.text,
                 excerpt(post.text.html), word_count(post.text.html), RENDERER_VERSION,
-                self._at(SPAN - number * HOUR), None, None, 0, 0, None,
+                self._time(SPAN - number * HOUR), None, None, 0, 0, None,
             )  # fmt: skip
 
-    def _of_draft(self, number: int) -> WrittenPost:
+    def _draft_text(self, number: int) -> WrittenPost:
         return self._library.posts[-1 - number % len(self._library.posts)]
 
     def post_media(self, posts: Sequence[int], drafts: Sequence[int]) -> Iterator[Row]:
-        """Which posts and drafts show which pictures."""
+        """The pictures that posts and drafts show."""
         texts = self._library.posts
         for number, post_id in enumerate(posts):
             if picture := texts[number % len(texts)].picture:
                 yield post_id, picture
         for number, post_id in enumerate(drafts):
-            if picture := self._of_draft(number).picture:
+            if picture := self._draft_text(number).picture:
                 yield post_id, picture
 
     @property
@@ -182,16 +183,16 @@ class Demonstration:
     def post_tags(
         self, people: Sequence[int], posts: Sequence[int], tags: Sequence[int]
     ) -> Iterator[Row]:
-        """The tags of the posts that have a title: their topics."""
+        """The tags of posts with a title, which are their topics."""
         history, texts = self.history, self._library.posts
         for number, post_id in enumerate(posts):
             text = texts[number % len(texts)]
             if text.title:
                 author, posted = people[history.author[number]], history.posted[number]
-                yield post_id, tags[text.topic], 0, author, self._at(posted)
+                yield post_id, tags[text.topic], 0, author, self._time(posted)
 
-    def _titled(self, author: int, title: str | None) -> tuple[str | None, str | None]:
-        """A title, and a slug that no other post of this author has."""
+    def _title_slug(self, author: int, title: str | None) -> tuple[str | None, str | None]:
+        """A title, and a slug that is unique among the posts of this author."""
         if title is None:
             return None, None
         slug = slug_of(title)
@@ -200,14 +201,14 @@ class Demonstration:
         return title, slug if number == 1 else f"{slug}-{number}"
 
     def days_of_posts(self) -> Iterator[date]:
-        """On which day, in UTC, each post was published."""
-        return (self._at(posted).astimezone(UTC).date() for posted in self.history.posted)
+        """The day, in UTC, on which each post was published."""
+        return (self._time(posted).astimezone(UTC).date() for posted in self.history.posted)
 
     def comments(
         self, people: Sequence[int], posts: Sequence[int], ids: Sequence[int]
     ) -> Iterator[Row]:
-        """The comments on all posts, the oldest first. Authors reply to the last comment of
-        somebody else, and some people answer them."""
+        """The comments on all posts, the oldest first. Authors reply to the last comment of another
+        person, and some people answer them."""
         history = self.history
         random = Random(len(ids))  # noqa: S311 (as for the history of likes)
         already = array("I", [0]) * len(posts)
@@ -227,13 +228,13 @@ class Demonstration:
                 reply[post], last[post] = 0, last[post] if is_answer else id_
             already[post] += 1
             yield (
-                id_, posts[post], people[commenter], body, html, RENDERER_VERSION, self._at(time),
-                self._edited(time, 0.02, Comment.EDITABLE_FOR.total_seconds()),
+                id_, posts[post], people[commenter], body, html, RENDERER_VERSION, self._time(time),
+                self._edit_time(time, 0.02, Comment.EDITABLE_FOR.total_seconds()),
                 *((above[-1], (*above, id_)) if above else (None, None)),
             )  # fmt: skip
 
     def held(self, people: Sequence[int], posts: Sequence[int]) -> list[dict[str, Any]]:
-        """Comments by the newest people on the newest posts, which wait for a moderator."""
+        """Comments by the newest people on the newest posts, which are held for review."""
         return [
             {
                 "kind": HeldKind.COMMENT, "author_id": person, "post_id": post, "version": 0,
@@ -244,7 +245,7 @@ class Demonstration:
         ]  # fmt: skip
 
     def _comment(self, post: int, place: int) -> Text:
-        """The comment at a position of a post; every other one was written for this post."""
+        """Choose the comment at a position of a post; every other one was written for this post."""
         written = self._library.posts[post % len(self._library.posts)]
         if place % 2 == 0 and place // 2 < len(written.comments):
             return written.comments[place // 2]
@@ -259,13 +260,13 @@ class Demonstration:
         for liker, post in zip(history.liker, history.liked, strict=True):
             posted = history.posted[post]
             time = min(posted + random.expovariate(1 / DAY), SPAN)
-            yield people[liker], posts[post], self._at(time)
+            yield people[liker], posts[post], self._time(time)
 
-    def _at(self, seconds: float) -> datetime:
+    def _time(self, seconds: float) -> datetime:
         return self._beginning + timedelta(seconds=seconds)
 
-    def _edited(self, written: float, share: float, within: float) -> datetime | None:
+    def _edit_time(self, written: float, share: float, within: float) -> datetime | None:
         """The time of a later edit, for a random share of the texts."""
         if self._random.random() >= share:
             return None
-        return self._at(min(written + within * self._random.random(), SPAN))
+        return self._time(min(written + within * self._random.random(), SPAN))

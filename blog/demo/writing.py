@@ -1,7 +1,7 @@
 """The texts of the demo data: composed from `texts/`, and rendered once.
 
 Rendering is expensive, so the number of texts is limited, and they are reused: a thousand posts are
-all different, among a million each text recurs.
+all different; among a million, each text recurs.
 """
 
 import re
@@ -41,8 +41,8 @@ class Topic(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WrittenPost:
-    """A post, its title if its text begins with a heading, its topic, comments on it, and the name
-    of the picture that it shows."""
+    """A post: its title (if the text starts with a heading), its topic, comments on it, and the
+    name of the picture that it shows."""
 
     title: str | None
     text: Text
@@ -57,7 +57,7 @@ class Library:
     Args:
         random: the source of randomness.
         posts: the number of posts; a small site gets fewer texts.
-        pictures: those that some texts show.
+        pictures: the pictures for some of the texts.
 
     Attributes:
         topics: the topics.
@@ -78,55 +78,55 @@ class Library:
         rounds = min(rounds, MOST_ROUNDS)
 
         self.topics = [Topic(content["name"], content["about"]) for content in contents]
-        order = self._interleaved([content["posts"] for content in contents])
-        self.posts = [self._post(post, topic) for topic, post in order]
+        order = self._interleave([content["posts"] for content in contents])
+        self.posts = [self._build_post(post, topic) for topic, post in order]
         self.posts += [
-            self._post(post, topic, self._random.choice(general["closings"]))
+            self._build_post(post, topic, self._random.choice(general["closings"]))
             for _ in range(rounds - 1)
             for topic, post in order
         ]
         self.replies = [
-            self._inline(reply)
+            self._build_text(reply)
             for _ in range(rounds)
-            for reply in self._shuffled(general["replies"])
+            for reply in self._shuffle(general["replies"])
         ]
         self.comments: list[list[Text]] = [[] for _ in contents]
         for _ in range(rounds):
-            common = [self._inline(comment) for comment in general["comments"]]
+            common = [self._build_text(comment) for comment in general["comments"]]
             for topic, content in enumerate(contents):
-                own = [self._inline(comment) for comment in content["comments"]]
-                self.comments[topic] += self._shuffled(common + own)
+                own = [self._build_text(comment) for comment in content["comments"]]
+                self.comments[topic] += self._shuffle(common + own)
 
-    def _interleaved(self, posts_by_topic: Sequence[Sequence[Any]]) -> list[tuple[int, Any]]:
-        """All posts with their topics, each topic distributed evenly."""
+    def _interleave(self, posts_by_topic: Sequence[Sequence[Any]]) -> list[tuple[int, Any]]:
+        """Order all posts, with their topics, so that each topic is evenly distributed."""
         places = [
             ((place + self._random.random()) / len(posts), topic, post)
             for topic, posts in enumerate(posts_by_topic)
-            for place, post in enumerate(self._shuffled(posts))
+            for place, post in enumerate(self._shuffle(posts))
         ]
         return [(topic, post) for _, topic, post in sorted(places, key=lambda place: place[0])]
 
-    def _shuffled(self, texts: Sequence[Any]) -> list[Any]:
+    def _shuffle(self, texts: Sequence[Any]) -> list[Any]:
         return self._random.sample(texts, len(texts))
 
-    def _post(self, post: Mapping[str, Any], topic: int, closing: str = "") -> WrittenPost:
+    def _build_post(self, post: Mapping[str, Any], topic: int, closing: str = "") -> WrittenPost:
         """Render a post and its comments with the same words, so that they match."""
         words = self._choose_words()
         body = Template(f"{post['body']}\n{closing}").substitute(words).strip()
         heading = HEADING.match(body)
         title, body = (heading[1], body[heading.end() :]) if heading else (None, body)
-        comments = [_inline(comment, words) for comment in post["comments"]]
+        comments = [_render_text(comment, words) for comment in post["comments"]]
         self._titled += title is not None
         if title is None or not self._pictures or self._titled % FIGURED:
             return WrittenPost(title, Text(body, render_document(body)), topic, comments)
         place = self._titled // FIGURED
         picture = self._pictures[place % len(self._pictures)]
-        body = _with_figure(body, picture, CAPTIONS[place % len(CAPTIONS)])
+        body = _insert_figure(body, picture, CAPTIONS[place % len(CAPTIONS)])
         html = render_document(body, {picture.name: picture.facts})
         return WrittenPost(title, Text(body, html), topic, comments, picture.name)
 
-    def _inline(self, text: str) -> Text:
-        return _inline(text, self._choose_words())
+    def _build_text(self, text: str) -> Text:
+        return _render_text(text, self._choose_words())
 
     def _choose_words(self) -> dict[str, str]:
         words = {}
@@ -135,14 +135,14 @@ class Library:
         return words
 
 
-def _with_figure(body: str, picture: Picture, caption: str) -> str:
-    """A text with a figure behind its last paragraph but one."""
+def _insert_figure(body: str, picture: Picture, caption: str) -> str:
+    """Insert a figure before the last paragraph of a text."""
     beginning, _, end = body.rpartition("\n\n")
     figure = f'![{picture.alt}](/media/{picture.name} "{caption}")'
     return "\n\n".join(part for part in (beginning, figure, end) if part)
 
 
-def _inline(text: str, words: Mapping[str, str]) -> Text:
+def _render_text(text: str, words: Mapping[str, str]) -> Text:
     body = Template(text).substitute(words)
     return Text(body, render_inline(body))
 

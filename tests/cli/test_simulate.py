@@ -18,10 +18,10 @@ from blog.demo.simulation.loading import (
     refuse_used_site,
     simulation_schema,
 )
-from blog.demo.simulation.measuring import Measured
-from blog.demo.simulation.report import Day, break_even, more_blocks, verdict
+from blog.demo.simulation.measuring import Measurements
+from blog.demo.simulation.report import Day, break_even, format_blocks, format_verdict
 from blog.demo.simulation.shape import Shape, Size
-from blog.demo.simulation.timelines import STORED, Cost, cost_of_storing, posts_of
+from blog.demo.simulation.timelines import STORED, Cost, first_page_ids, measure_storing
 from blog.models import User
 from blog.posts.queries import FOLLOWED
 from tests.cli.conftest import Command
@@ -112,13 +112,13 @@ async def test_both_ways_show_the_same_posts_and_each_follower_gets_an_entry(
     async with loaded(own_engine) as (connection, rows):
         [readers] = rows.readers.values()
         for reader in readers:
-            found = await posts_of(connection, FOLLOWED, reader)
+            found = await first_page_ids(connection, FOLLOWED, reader)
             assert len(found) == timelines.POSTS
-            assert await posts_of(connection, STORED, reader) == found
+            assert await first_page_ids(connection, STORED, reader) == found
         author = max(range(SIZE.people + 1), key=rows.follower_count.__getitem__)
         followers = rows.follower_count[author]
         monkeypatch.setattr(timelines, "BATCH", 10)
-        cost = await cost_of_storing(connection, author, 10_000, UNTIL)
+        cost = await measure_storing(connection, author, 10_000, UNTIL)
         assert (cost.rows, cost.statements) == (followers, -(-followers // 10))
         of_post = text(
             "SELECT count(DISTINCT reader_id) FROM timeline_entries WHERE post_id = 10000"
@@ -153,21 +153,23 @@ def test_the_same_seed_gives_the_same_people_and_few_have_most_followers() -> No
 
 def test_the_last_line_names_those_for_whom_storing_costs_less() -> None:
     stored, of_post = Cost(blocks=100), Cost(rows=10, blocks=50)
-    measured = Measured(
+    measured = Measurements(
         pages={10: (Cost(blocks=150), stored), 100: (Cost(blocks=1100), stored)},
         posts={10: (of_post, of_post)},
     )
     assert break_even(measured) == {10: 10, 100: 200}
-    assert "for readers who follow 10 or 100 people." in verdict(measured, Day(pages=2, posts=1))
-    assert "for readers who follow 100 people." in verdict(measured, Day(pages=1, posts=1))
-    assert "fan-out on read" in verdict(measured, Day(pages=1, posts=2))
+    assert "for readers who follow 10 or 100 people." in format_verdict(
+        measured, Day(pages=2, posts=1)
+    )
+    assert "for readers who follow 100 people." in format_verdict(measured, Day(pages=1, posts=1))
+    assert "fan-out on read" in format_verdict(measured, Day(pages=1, posts=2))
 
 
 def test_readers_whose_page_touches_no_more_blocks_as_now_are_named_apart() -> None:
     stored, of_post = Cost(blocks=100), Cost(rows=10, blocks=50)
     pages = {following: (Cost(blocks=blocks), stored) for following, blocks in
              ((3, 60), (10, 100), (100, 1100))}  # fmt: skip
-    line = more_blocks(Measured(pages=pages, posts={10: (of_post, of_post)}))
+    line = format_blocks(Measurements(pages=pages, posts={10: (of_post, of_post)}))
     assert "as storing these entries: 200 (following 100)." in line
     assert "no more blocks than reading a stored one for those who follow 3 or 10 people." in line
     assert "-" not in line

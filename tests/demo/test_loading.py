@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from blog.core.db.database import Database
 from blog.core.web.app import Broadside
 from blog.demo.history import Sizes
-from blog.demo.loading import DemonstrationError, load, store
+from blog.demo.loading import DemonstrationError, load, store_files
 from blog.demo.pictures import draw
 from blog.demo.rows import DRAFTS
 from blog.search import indexing
@@ -256,9 +256,9 @@ async def test_pictures_are_covers_and_figures_and_are_kept(
         async def not_off(_connection: object) -> bool:
             return False
 
-        monkeypatch.setattr("blog.demo.loading._triggers_switched_off", not_off)
+        monkeypatch.setattr("blog.demo.loading._disable_triggers", not_off)
     pictures = draw(1, 5)
-    await store(app.storage, pictures)
+    await store_files(app.storage, pictures)
     await load_into(app.database, pictures=pictures)
     covers = "SELECT count(*) FROM posts WHERE cover_id IS NOT NULL"
     [(with_covers,)] = await rows_of(app, covers)

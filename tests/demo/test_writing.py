@@ -2,7 +2,7 @@
 
 from random import Random
 
-from blog.demo.people import invent
+from blog.demo.people import generate_people
 from blog.demo.writing import Library
 from tests.demo.test_history import TOPICS
 
@@ -35,7 +35,7 @@ def test_there_are_few_texts_for_a_million_posts_and_thousands_of_them() -> None
 def test_usernames_are_unique() -> None:
     topics = Library(Random(1), posts=1).topics
     taken = {"robin"}
-    people = list(invent(Random(1), 20_000, topics, taken))
+    people = list(generate_people(Random(1), 20_000, topics, taken))
     assert len(topics) == TOPICS
     assert len({person.username.lower() for person in people} - {"robin"}) == 20_000
     assert people[1].email == "robin@demo.example"

@@ -114,8 +114,8 @@ async def test_without_administrators_an_error_is_an_error_page(
 
 async def let_a_minute_pass(app: Broadside) -> None:
     """Move what this process and the database remember into the past."""
-    for known in app.extensions["alerts"]._known.values():
-        known.quiet_until -= alerts.QUIET_SECONDS
+    for state in app.extensions["alerts"]._states.values():
+        state.quiet_until -= alerts.QUIET_SECONDS
     async with app.database.engine.begin() as connection:
         past = RateLimit.full_at - timedelta(minutes=2)
         await connection.execute(update(RateLimit).values(full_at=past))

@@ -1,7 +1,7 @@
-"""`blog simulate`: what timelines cost on a large site, found or stored (fan-out on read or write).
+"""`blog simulate`: the cost of timelines on a large site, with fan-out on read and on write.
 
-All of it is in a schema of its own, `SCHEMA`, with tables like those that a timeline reads; the
-site's own rows are neither read nor changed.
+Everything is in a separate schema, `SCHEMA`, with copies of the tables that a timeline reads; the
+rows of the site are neither read nor changed.
 """
 
 SCHEMA = "blog_simulation"

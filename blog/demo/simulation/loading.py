@@ -16,11 +16,11 @@ from blog.models import User
 TABLES = ("users", "follows", "posts")
 # An arbitrary key: one simulation at a time.
 LOCK = 0x73696D75
-# How many entries someone has from the beginning, on average.
+# How many entries a person initially has, on average.
 ENTRIES = 10
-# An index that has been in use for long is so full, in percent.
+# How full an index is after long use, in percent.
 FILL = 70
-# What is stored of a post for each follower. The author is for those who are unfollowed.
+# The entry of a post in the timeline of a follower. The author is needed for unfollowing.
 _ENTRIES = f"""
     CREATE TABLE {SCHEMA}.timeline_entries (
         reader_id bigint NOT NULL, published_at timestamptz NOT NULL, post_id bigint NOT NULL,
@@ -31,7 +31,7 @@ _RECENT = """
     SELECT follower_id, published_at, posts.id, author_id
     FROM posts JOIN follows ON followed_id = author_id WHERE posts.id >= :first
 """
-# Those who are measured have all that a first page may need.
+# The readers that are measured have all entries that a first page may need.
 _OLDER = """
     INSERT INTO timeline_entries
     SELECT follower_id, published_at, post.id, followed_id
@@ -43,15 +43,15 @@ _OLDER = """
 
 
 class SimulationError(BlogError):
-    """There can be no simulation here; the message is one line."""
+    """A simulation isn't possible here; the message is one line."""
 
 
 async def refuse_used_site(connection: AsyncConnection) -> None:
-    """Refuse a database that is somebody's, or that does not allow what a simulation does.
+    """Refuse a database that is in use, or that doesn't allow a simulation.
 
     Raises:
         SimulationError: it has users other than those of the demo, its tables are in the schema
-            that a simulation drops, or the role may not.
+            that a simulation drops, or the role lacks a privilege.
     """
     of_demo = User.email.endswith(f"@{DOMAIN}", autoescape=True)
     if await connection.scalar(select(User.id).where(~of_demo).limit(1)) is not None:
@@ -70,43 +70,43 @@ async def refuse_used_site(connection: AsyncConnection) -> None:
 
 @asynccontextmanager
 async def simulation_schema(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection that sees the schema's tables instead of the site's, and autocommits.
+    """Create the schema, and open an autocommitting connection for it.
 
-    The schema is dropped at the end, and one that a killed process left, at the beginning.
+    The schema is dropped at the end; if a killed process has left one, it is dropped at the start.
 
     Raises:
-        SimulationError: there is another simulation.
+        SimulationError: another simulation is running.
     """
     drop = text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
     autocommitting = engine.execution_options(isolation_level="AUTOCOMMIT")
-    async with autocommitting.connect() as keeper:
-        if not await keeper.scalar(select(func.pg_try_advisory_lock(LOCK))):
+    async with autocommitting.connect() as lock_connection:
+        if not await lock_connection.scalar(select(func.pg_try_advisory_lock(LOCK))):
             raise SimulationError("there is another simulation in this database")
-        await keeper.execute(drop)
-        await keeper.execute(text(f"CREATE SCHEMA {SCHEMA}"))
+        await lock_connection.execute(drop)
+        await lock_connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
         try:
             async with autocommitting.connect() as connection:
                 try:
                     yield connection
                 finally:
-                    # Nobody else gets a connection that sees other tables.
+                    # Its search path was changed, so nobody else may get this connection.
                     await connection.invalidate()
         finally:
-            await keeper.execute(drop)
-            await keeper.scalar(select(func.pg_advisory_unlock(LOCK)))
+            await lock_connection.execute(drop)
+            await lock_connection.scalar(select(func.pg_advisory_unlock(LOCK)))
 
 
-async def load(connection: AsyncConnection, rows: Shape, tell: Callable[[str], None]) -> None:
-    """Create and fill the tables, with the indexes of the site's tables that are for no search.
+async def load(connection: AsyncConnection, rows: Shape, report: Callable[[str], None]) -> None:
+    """Create and fill the tables, with the indexes of the site's tables except those for searches.
 
     Args:
-        connection: one of `simulation_schema`.
+        connection: a connection from `simulation_schema`.
         rows: the rows.
-        tell: called with a line about each step.
+        report: called with a line about each step.
     """
     indexes = await _create_tables(connection)
     path = await connection.scalar(text("SHOW search_path"))
-    # Not the site's schema: a table that is missing must not be found there.
+    # Without the schema of the site, where a missing table must not be found.
     await connection.execute(text(f"SET search_path = {SCHEMA}"))
     for table, columns, records in (
         ("follows", shape.FOLLOW_COLUMNS, rows.follows()),
@@ -116,14 +116,14 @@ async def load(connection: AsyncConnection, rows: Shape, tell: Callable[[str], N
         number = await copy_rows(connection, table, columns, records, schema=SCHEMA)
         for index in indexes[table]:
             await connection.execute(text(index))
-        tell(f"{number:,} {'people' if table == 'users' else table}")
+        report(f"{number:,} {'people' if table == 'users' else table}")
     await connection.execute(text(f"VACUUM (ANALYZE) {', '.join(TABLES)}"))
-    tell(f"{await _store_entries(connection, rows):,} entries of timelines")
+    report(f"{await _store_entries(connection, rows):,} entries of timelines")
     await connection.execute(text(f"SET search_path = {SCHEMA}, {path}"))
 
 
 async def _create_tables(connection: AsyncConnection) -> dict[str, list[str]]:
-    """Create the tables; returns the statements that create their indexes."""
+    """Create the tables, and return the statements that create their indexes."""
     indexes: dict[str, list[str]] = {}
     for table in TABLES:
         await connection.execute(text(
@@ -143,7 +143,7 @@ async def _create_tables(connection: AsyncConnection) -> dict[str, list[str]]:
 
 
 async def _store_entries(connection: AsyncConnection, rows: Shape) -> int:
-    first = rows.first_of_recent(ENTRIES * (len(rows.post_count) - 1))
+    first = rows.first_recent_post(ENTRIES * (len(rows.post_count) - 1))
     readers = [reader for ids in rows.readers.values() for reader in ids]
     await connection.execute(text(_ENTRIES))
     recent = await connection.execute(text(_RECENT), {"first": first})

@@ -18,13 +18,13 @@ Row = tuple[Any, ...]
 
 # The power of a uniform number that gives a rank with the distribution above.
 OF_FOLLOWED, OF_AUTHORS = 4, 2
-# Those who follow so many people are measured, so many of each.
+# The numbers of people that the measured readers follow, and how many readers there are of each.
 FOLLOWING = (10, 100, 1_000, 10_000)
 READERS = 5
-# Nobody follows more than this share of all people: others could not be found at random.
+# Nobody follows more than one in this many people: choosing at random would find no others.
 LARGEST_SHARE = 10
 SPAN = timedelta(days=30)
-MOMENTS = 4_096
+TIMES = 4_096
 TEXT, HTML = "x" * 150, "x" * 300
 
 USER_COLUMNS = (
@@ -41,9 +41,9 @@ class Size(NamedTuple):
     """The numbers of a simulated site.
 
     Attributes:
-        people: at least 100.
-        follows: how many people someone follows, on average.
-        posts: how many posts someone has written, on average.
+        people: the number of people, at least 100.
+        follows: how many people each person follows, on average.
+        posts: how many posts each person has written, on average.
     """
 
     people: int
@@ -52,7 +52,7 @@ class Size(NamedTuple):
 
 
 class Shape:
-    """Generates the rows, whose ids begin at 1. Take the follows and posts before the people.
+    """Generates the rows, whose ids start at 1. Generate the follows and posts before the people.
 
     Args:
         size: the numbers of rows.
@@ -60,10 +60,10 @@ class Shape:
         until: the time of the last post.
 
     Attributes:
-        readers: those who are measured, by the number of people that they follow. They write
-            nothing.
-        follower_count, post_count: by id, of the rows that have been generated.
-        authors: of the posts, the oldest first.
+        readers: the ids of the readers that are measured, by the number of people that they follow.
+            They write nothing.
+        follower_count, post_count: the counts by id, of the rows that have been generated.
+        authors: the authors of the posts, the oldest first.
     """
 
     def __init__(self, size: Size, seed: int, until: datetime) -> None:
@@ -76,7 +76,7 @@ class Shape:
             if number <= self._most
         }
         first_writer = 1 + READERS * len(self.readers)
-        # By rank. Readers are not popular.
+        # The ids by rank. Readers are not among them, so nobody follows them.
         self._ranked = array("I", range(first_writer, size.people + 1))
         self._random.shuffle(self._ranked)
         self.follower_count, self.post_count, self._following_count = (
@@ -87,7 +87,7 @@ class Shape:
     def follows(self) -> Iterator[Row]:
         """The follows, grouped by follower."""
         random, ranked, people = self._random.random, self._ranked, len(self._ranked)
-        moments = [self._until - SPAN * random() for _ in range(MOMENTS)]
+        times = [self._until - SPAN * random() for _ in range(TIMES)]
         wanted = {reader: number for number, ids in self.readers.items() for reader in ids}
         for follower in range(1, self._size.people + 1):
             number = wanted.get(follower) or self._number_to_follow()
@@ -98,10 +98,10 @@ class Shape:
             self._following_count[follower] = number
             for followed in sorted(chosen):
                 self.follower_count[followed] += 1
-                yield follower, followed, moments[int(MOMENTS * random())]
+                yield follower, followed, times[int(TIMES * random())]
 
     def _number_to_follow(self) -> int:
-        """Pareto's distribution with the wanted mean, cut off."""
+        """A number from a Pareto distribution with the wanted mean, with an upper limit."""
         return min(round(self._size.follows / 2 * self._random.paretovariate(2)), self._most)
 
     def posts(self) -> Iterator[Row]:
@@ -123,15 +123,15 @@ class Shape:
                 self.follower_count[id_], self._following_count[id_],
             )  # fmt: skip
 
-    def first_of_recent(self, entries: int) -> int:
-        """The id of the post from which on all posts together reach so many followers."""
+    def first_recent_post(self, entries: int) -> int:
+        """The id of the post such that it and all later posts have this many entries in total."""
         for post in range(len(self.authors), 0, -1):
             entries -= self.follower_count[self.authors[post - 1]]
             if entries <= 0:
                 return post
         return 1
 
-    def author_with(self, followers: int) -> int:
-        """The person whose number of followers is nearest to this."""
+    def find_author(self, followers: int) -> int:
+        """Find the person whose number of followers is nearest to this."""
         counts = self.follower_count
         return min(range(1, len(counts)), key=lambda id_: abs(counts[id_] - followers))

@@ -1,4 +1,4 @@
-"""The two ways to a timeline, and what PostgreSQL says they cost."""
+"""The two kinds of timelines, and their costs according to PostgreSQL."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,9 +22,9 @@ from blog.models import Post
 from blog.posts.lists import PostList
 from blog.posts.queries import IS_LISTED, OF
 
-# Of a page.
+# The number of posts on a page.
 POSTS = 20
-# How many entries a statement of the job adds: its locks and its transaction stay short.
+# How many entries a statement of the job adds, so that its locks and its transaction stay short.
 BATCH = 10_000
 _ENTRY = Table(
     "timeline_entries", MetaData(),
@@ -51,7 +51,7 @@ _STORE = text("""
         AND (created_at, follower_id) >= (CAST(:time AS timestamptz), CAST(:follower AS bigint))
     ORDER BY created_at, follower_id LIMIT :batch
 """)
-# Where each batch begins. A job would be told by the statement before.
+# Where each batch starts. A job would know that from the previous statement.
 _BATCHES = text("""
     SELECT created_at, follower_id FROM (
         SELECT *, row_number() OVER (ORDER BY created_at, follower_id) AS place
@@ -61,14 +61,14 @@ _BATCHES = text("""
 
 
 class Cost(NamedTuple):
-    """What statements cost.
+    """The cost of statements.
 
     Attributes:
-        statements: how many there were.
-        milliseconds: PostgreSQL's execution time.
-        blocks: the pages of tables and indexes that were looked at, in memory or not.
-        rows: how many were written.
-        log: the bytes of the write-ahead log.
+        statements: the number of statements.
+        milliseconds: the execution time in PostgreSQL.
+        blocks: the number of accessed blocks of tables and indexes, in memory or not.
+        rows: the number of written rows.
+        log: the size of the write-ahead log, in bytes.
     """
 
     statements: int = 0
@@ -78,7 +78,7 @@ class Cost(NamedTuple):
     log: int = 0
 
     def plus(self, explained: dict[str, Any], rows: int = 0) -> "Cost":
-        """With one more statement, as `EXPLAIN` has described it."""
+        """Add the cost of another statement, as `EXPLAIN` has described it."""
         plan = explained["Plan"]
         return Cost(
             self.statements + 1,
@@ -89,36 +89,38 @@ class Cost(NamedTuple):
         )
 
 
-async def posts_of(connection: AsyncConnection, timeline: PostList, reader: int) -> list[int]:
+async def first_page_ids(connection: AsyncConnection, timeline: PostList, reader: int) -> list[int]:
     """The ids of the posts on the first page."""
     page = await timeline.cards(AsyncSession(connection), PageRequest(1, POSTS), of=reader)
     return [card.id for card in page.rows]
 
 
-async def cost_of_reading(connection: AsyncConnection, timeline: PostList, reader: int) -> Cost:
-    """What the first page of a timeline costs: `FOLLOWED` as it is, or `STORED`."""
-    noted: list[tuple[str, Any]] = []
+async def measure_reading(connection: AsyncConnection, timeline: PostList, reader: int) -> Cost:
+    """Measure the cost of the first page of a timeline: `FOLLOWED`, or `STORED`."""
+    recorded: list[tuple[str, Any]] = []
 
-    def note(_connection: Connection, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
-        noted.append((statement, given))
+    def record(
+        _connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> None:
+        recorded.append((statement, parameters))
 
     engine = connection.sync_connection
-    event.listen(engine, "before_cursor_execute", note)
-    await posts_of(connection, timeline, reader)
-    event.remove(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", record)
+    await first_page_ids(connection, timeline, reader)
+    event.remove(engine, "before_cursor_execute", record)
     cost = Cost()
-    for statement, given in noted:
+    for statement, parameters in recorded:
         explain = f"EXPLAIN (ANALYZE, BUFFERS, WAL, FORMAT JSON) {statement}"
-        found = await connection.exec_driver_sql(explain, given)
+        found = await connection.exec_driver_sql(explain, parameters)
         [explained] = found.scalar_one()
         cost = cost.plus(explained)
     return cost
 
 
-async def cost_of_storing(
+async def measure_storing(
     connection: AsyncConnection, author: int, post: int, published_at: datetime
 ) -> Cost:
-    """What it costs to store the entries of a post, for each of the author's followers."""
+    """Measure the cost of storing the entries of a post for all followers of the author."""
     cost = Cost()
     batches = (await connection.execute(_BATCHES, {"author": author, "batch": BATCH})).all()
     for time, follower in batches:
