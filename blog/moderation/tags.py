@@ -1,7 +1,7 @@
 """Moderation actions on tags: renaming, merging and blocking. Each function is one transaction.
 
-A tag that was merged into another one keeps its row: its address leads to the other one, and so
-does its name under a post. A renamed tag leaves such a row behind for its old name.
+A tag that was merged into another one keeps its row: its address redirects to the other one, and
+its name on a post stands for the other one. Renaming a tag leaves such a row for its old name.
 """
 
 from sqlalchemy import insert, or_, select, text, update
@@ -33,8 +33,8 @@ NO_TARGET = lazy_gettext("No tag has this name.")
 async def rename_tag(
     session: AsyncSession, moderator: Viewer, tag_id: int, name: str, reason: str
 ) -> bool:
-    """Give a tag another name, under all posts. Its old address leads to the new one; a job lets
-    the posts be found by the new name.
+    """Rename a tag, on all its posts. Its old address redirects to the new one; a job indexes the
+    posts for the search by the new name.
 
     Returns:
         `False` if it has this name already.
@@ -44,7 +44,7 @@ async def rename_tag(
         NotFoundError: the tag is not there any more.
         InvalidFieldsError: another tag has this name.
     """
-    tag, other = await _locked(session, moderator, tag_id, name)
+    tag, other = await _lock_tags(session, moderator, tag_id, name)
     if tag.name == name:
         return False
     old_name, old_folded, folded = tag.name, tag.folded, fold_tag(name)
@@ -52,15 +52,15 @@ async def rename_tag(
         if other.merged_into_id != tag.id:
             raise InvalidFieldsError({"name": IS_THERE})
         # One of its old names, which becomes free before it is used; no tag has such a name.
-        await _set(session, other.id, folded=f",{other.id}")
+        await _update_tag(session, other.id, folded=f",{other.id}")
     try:
-        await _set(session, tag.id, name=name, folded=folded)
+        await _update_tag(session, tag.id, name=name, folded=folded)
     except IntegrityError:
-        # Somebody has just added it.
+        # It has just been added by someone else.
         await session.rollback()
         raise InvalidFieldsError({"name": IS_THERE}) from None
     if other is not None and other.id != tag.id:
-        await _set(session, other.id, name=old_name, folded=old_folded)
+        await _update_tag(session, other.id, name=old_name, folded=old_folded)
     elif folded != old_folded:
         old = {"name": old_name, "folded": old_folded, "merged_into_id": tag.id}
         await session.execute(insert(Tag).values(old))
@@ -75,7 +75,7 @@ async def rename_tag(
 async def merge_tag(
     session: AsyncSession, moderator: Viewer, tag_id: int, into: str, reason: str
 ) -> Tag:
-    """Merge a tag into another one. A job moves its posts and those who follow it.
+    """Merge a tag into another one. A job moves its posts and its followers.
 
     Args:
         into: the name of the other tag, in any spelling.
@@ -88,7 +88,7 @@ async def merge_tag(
         NotFoundError: the tag is not there any more.
         InvalidFieldsError: there is no other tag with this name, or it is blocked.
     """
-    tag, target = await _locked(session, moderator, tag_id, into)
+    tag, target = await _lock_tags(session, moderator, tag_id, into)
     if target is None:
         raise InvalidFieldsError({"name": NO_TARGET})
     if (target.merged_into_id or target.id) == tag.id:
@@ -120,7 +120,7 @@ async def block_tag(session: AsyncSession, moderator: Viewer, tag_id: int, reaso
 
 
 async def unblock_tag(session: AsyncSession, moderator: Viewer, tag_id: int, reason: str) -> bool:
-    """Show a tag again, under the posts that had it, too.
+    """Show a tag again, also on the posts that had it.
 
     Raises:
         ForbiddenError, NotFoundError: as by `block_tag`.
@@ -131,10 +131,10 @@ async def unblock_tag(session: AsyncSession, moderator: Viewer, tag_id: int, rea
 async def _block(
     session: AsyncSession, moderator: Viewer, tag_id: int, reason: str, *, is_blocked: bool
 ) -> bool:
-    tag, _ = await _locked(session, moderator, tag_id)
+    tag, _ = await _lock_tags(session, moderator, tag_id)
     if (tag.blocked_at is not None) == is_blocked:
         return False
-    await _set(session, tag.id, blocked_at=now() if is_blocked else None)
+    await _update_tag(session, tag.id, blocked_at=now() if is_blocked else None)
     act = Act.BLOCK_TAG if is_blocked else Act.UNBLOCK_TAG
     entry = audit.record(session, moderator, act, None, tag=tag.name, reason=reason)
     await moderation_log.publish(session, entry)
@@ -142,7 +142,7 @@ async def _block(
     return True
 
 
-async def _locked(
+async def _lock_tags(
     session: AsyncSession, moderator: Viewer, tag_id: int, name: str = ""
 ) -> tuple[Tag, Tag | None]:
     """Lock a tag, and the one with this name if there is one, in the order of all writers.
@@ -162,7 +162,7 @@ async def _locked(
     return tag, next((each for each in tags if each.folded == fold_tag(name)), None)
 
 
-async def _set(session: AsyncSession, tag_id: int, **values: object) -> None:
+async def _update_tag(session: AsyncSession, tag_id: int, **values: object) -> None:
     changed = update(Tag).where(Tag.id == tag_id).values(values)
     await session.execute(changed.execution_options(synchronize_session=False))
     await mark(session, SITE)

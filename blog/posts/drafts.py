@@ -10,7 +10,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, Rows
 from blog.models import Post, User
 from blog.models.post import is_unpublished
-from blog.posts.listed import ListedPost, UnreadPost, listed_or_unread, text_columns
+from blog.posts.listed import ListedPost, UnreadPost, listed_or_unread_of_row, text_columns
 from blog.posts.lists import cut_unread
 from blog.posts.queries import OF
 
@@ -47,5 +47,5 @@ async def drafts(session: AsyncSession, wanted: CursorRequest, author_id: int) -
     """
     total = (await session.scalars(_NUMBER, {"of": author_id})).one()
     statement, parameters = _DRAFTS.query(wanted, of=author_id)
-    rows = [listed_or_unread(row) for row in await session.execute(statement, parameters)]
+    rows = [listed_or_unread_of_row(row) for row in await session.execute(statement, parameters)]
     return cut_unread(_DRAFTS.page(rows, wanted, total), _DRAFTS.cursor)

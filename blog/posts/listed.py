@@ -167,7 +167,7 @@ def text_columns(order: Order) -> tuple[ColumnElement[Any], ...]:
     return (_POST.id, *texts, *COLUMNS[3:], _ROW_VERSION)
 
 
-def listed(row: Sequence[Any]) -> ListedPost:
+def listed_post_of_row(row: Sequence[Any]) -> ListedPost:
     """Convert a row that starts with `COLUMNS`."""
     end = len(COLUMNS)
     *fields, cover, tags = row[: end - len(AUTHOR_COLUMNS)]
@@ -176,10 +176,10 @@ def listed(row: Sequence[Any]) -> ListedPost:
     return ListedPost._make((*fields, Cover.read(cover), tuple(tags), author, *not_filled_in))
 
 
-def listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
+def listed_or_unread_of_row(row: Sequence[Any]) -> ListedPost | UnreadPost:
     """Convert a row of `text_columns`."""
     if row[1] is not None:
-        return listed(row)
+        return listed_post_of_row(row)
     return UnreadPost._make((row[0], *row[3:6], row[len(COLUMNS)]))
 
 

@@ -37,8 +37,8 @@ from blog.posts.listed import (
     PostCard,
     UnreadPost,
     card_of_row,
-    listed,
-    listed_or_unread,
+    listed_or_unread_of_row,
+    listed_post_of_row,
     text_columns,
 )
 
@@ -155,14 +155,14 @@ class PostList:
 
         A page by cursor ends before the unread posts, and the next page starts with them.
         """
-        page = await self._page(session, self._texts, listed_or_unread, wanted, of)
+        page = await self._page(session, self._texts, listed_or_unread_of_row, wanted, of)
         return page if isinstance(wanted, PageRequest) else cut_unread(page, self._texts.cursor)
 
     async def summaries(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
     ) -> Page[ListedPost]:
         """Like `texts`, but without reading the texts, which are empty."""
-        return await self._page(session, self._summaries, listed, wanted, of)
+        return await self._page(session, self._summaries, listed_post_of_row, wanted, of)
 
     async def _page(
         self, session: AsyncSession, listing: Listing[Any], convert_row: Callable[[Row[Any]], Any],

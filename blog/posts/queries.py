@@ -45,7 +45,7 @@ from blog.posts.listed import (
     ListedPost,
     PostCard,
     card_of_row,
-    listed,
+    listed_post_of_row,
 )
 from blog.posts.lists import NEWEST_FIRST, PostList
 from blog.posts.policies import Condition, is_shown_to_viewer, visible_to
@@ -261,7 +261,7 @@ _BY_PREVIEW_KEY = (
 
 async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost]:
     """The posts with these ids that lists may still show, newest first."""
-    return [listed(row) for row in await session.execute(_BY_IDS, {"ids": list(ids)})]
+    return [listed_post_of_row(row) for row in await session.execute(_BY_IDS, {"ids": list(ids)})]
 
 
 async def own_texts_of(
@@ -269,7 +269,7 @@ async def own_texts_of(
 ) -> list[ListedPost]:
     """The posts with these ids by a user, whether or not others can read them."""
     rows = await session.execute(_OWN_BY_IDS, {"ids": list(ids), "of": author_id})
-    return [listed(row) for row in rows]
+    return [listed_post_of_row(row) for row in rows]
 
 
 async def cards_of(session: AsyncSession, ids: Sequence[int]) -> list[PostCard]:
@@ -280,7 +280,7 @@ async def cards_of(session: AsyncSession, ids: Sequence[int]) -> list[PostCard]:
 async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
     """A post as lists read them, even if it is hidden or unpublished."""
     row = (await session.execute(_LISTED_BY_ID, {"id": post_id})).one_or_none()
-    return listed(row) if row else None
+    return listed_post_of_row(row) if row else None
 
 
 async def listed_by_submission(
@@ -288,7 +288,7 @@ async def listed_by_submission(
 ) -> dict[UUID | None, ListedPost]:
     """The posts with these idempotency keys (`core.web.submissions`), as lists read them."""
     rows = await session.execute(_LISTED_BY_SUBMISSION, {"submissions": submissions})
-    return {row[-1]: listed(row) for row in rows}
+    return {row[-1]: listed_post_of_row(row) for row in rows}
 
 
 async def post_by_preview_key(session: AsyncSession, key: str) -> Post | None:

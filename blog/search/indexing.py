@@ -52,17 +52,17 @@ class Index:
     may_be_indexed: ColumnElement[bool]
 
 
-def _indexing(function: str) -> TextClause:
+def _index_statement(function: str) -> TextClause:
     return text(f"SELECT {function}(:ids)").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
 
 POSTS = Index(
-    Post, cast(Table, PostSearch.__table__), PostSearch.post_id, _indexing("index_posts"),
+    Post, cast(Table, PostSearch.__table__), PostSearch.post_id, _index_statement("index_posts"),
     "ix_post_search_document", true(),
 )  # fmt: skip
 COMMENTS = Index(
     Comment, cast(Table, CommentSearch.__table__), CommentSearch.comment_id,
-    _indexing("index_comments"), "ix_comment_search_document",
+    _index_statement("index_comments"), "ix_comment_search_document",
     and_(Comment.author_id.is_not(None), Comment.disabled_at.is_(None)),
 )  # fmt: skip
 

@@ -108,7 +108,7 @@ async def matches(
     parameters |= {"after": question.after or LONG_AGO, "before": question.before or FAR_FUTURE}
     parameters |= {"loose": question.loose, "viewer": filtered_for}
     parameters |= {"post_keys": question.post_keys, "tags": list(question.post_tags)}
-    statement = _STATEMENTS[_searched(question), sorting, bool(filtered_for)]
+    statement = _STATEMENTS[_searched_kind(question), sorting, bool(filtered_for)]
     rows = (await session.execute(statement, parameters)).all()
     total, is_partial, is_indexing, query = rows[0][:4]
     found = [row[4:] for row in rows if row[-1] is not None]
@@ -123,7 +123,7 @@ async def matches(
     )
 
 
-def _searched(question: Question) -> Searched:
+def _searched_kind(question: Question) -> Searched:
     if not question.in_comments:
         return Searched.POSTS
     return Searched.COMMENTS_ON_POSTS if question.post_keys else Searched.COMMENTS

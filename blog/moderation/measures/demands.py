@@ -1,7 +1,7 @@
 """What several measures hide at once, which is shown when the last of them ends.
 
 A moderator who shows a single post or comment ends all that hide it. "Hide everything" and acts on
-waves end by themselves, so each notes what it hides, also if another one has hidden it already.
+waves end separately, so each records what it hides, even what another one has already hidden.
 """
 
 from collections.abc import Sequence

@@ -70,9 +70,9 @@ async def act_on_some(session: AsyncSession, act_id: int) -> bool:
 
 
 async def _act_on(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
-    """Do a part of what is to be done about a person; whether that was the last one."""
+    """Do a part of the act for a person. Returns whether nothing is left to do for them."""
     if act.hides:
-        for step in (_hide_posts, _hide_comments, _note_posts, _note_comments):
+        for step in (_hide_posts, _hide_comments, _record_hidden_posts, _record_hidden_comments):
             if await step(session, act, person_id):
                 return False
     if act.refuses and await _refuse_held(session, act, person_id):
@@ -84,9 +84,9 @@ async def _act_on(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
         await _disable(session, act, person)
     elif act.disables and await _is_disabled_by_measure(session, person_id):
         # It stays disabled when that measure ends.
-        await _note(session, act, [_measure(act, person_id, kind=MeasureKind.DISABLE)])
+        await _save_measures(session, act, [_measure(act, person_id, kind=MeasureKind.DISABLE)])
     elif act.hides and not person.is_disabled:
-        await _tell(session, act, person)
+        await _mail_about_hidden(session, act, person)
     return True
 
 
@@ -107,7 +107,9 @@ async def _hide_posts(session: AsyncSession, act: BulkAct, person_id: int) -> bo
     await lock_author(session, person_id)
     for post in posts:
         post.hidden_at, post.hidden_reason = now(), act.reason
-    await _note(session, act, [_measure(act, person_id, post_id=post.id) for post in posts])
+    await _save_measures(
+        session, act, [_measure(act, person_id, post_id=post.id) for post in posts]
+    )
     events = [
         PostHidden(post.id, person_id, act.moderator_id or 0, with_everything=True)
         for post in posts
@@ -140,7 +142,9 @@ async def _hide_comments(session: AsyncSession, act: BulkAct, person_id: int) ->
     for comment in comments:
         comment.disabled_at, comment.disabled_by_id = now(), act.moderator_id
         comment.disabled_reason = act.reason
-    await _note(session, act, [_measure(act, person_id, comment_id=each.id) for each in comments])
+    await _save_measures(
+        session, act, [_measure(act, person_id, comment_id=each.id) for each in comments]
+    )
     moderator = act.moderator_id or 0
     await record(
         session,
@@ -152,9 +156,12 @@ async def _hide_comments(session: AsyncSession, act: BulkAct, person_id: int) ->
     return True
 
 
-async def _note_posts(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
-    """Note some posts that measures which may end by themselves have hidden already; whether there
-    were any."""
+async def _record_hidden_posts(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
+    """Record some posts that are already hidden by measures which may end separately.
+
+    Returns:
+        Whether there were any.
+    """
     theirs = (
         select(Post.id)
         .where(Post.author_id == person_id, Post.published_at >= act.since)
@@ -164,12 +171,14 @@ async def _note_posts(session: AsyncSession, act: BulkAct, person_id: int) -> bo
         .with_for_update(key_share=True)
     )
     ids = (await session.scalars(theirs)).all()
-    await _note(session, act, [_measure(act, person_id, post_id=post_id) for post_id in ids])
+    await _save_measures(
+        session, act, [_measure(act, person_id, post_id=post_id) for post_id in ids]
+    )
     return bool(ids)
 
 
-async def _note_comments(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
-    """The same for comments."""
+async def _record_hidden_comments(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
+    """Like `_record_hidden_posts`, for comments."""
     theirs = (
         select(Comment.id)
         .where(Comment.author_id == person_id, Comment.created_at >= act.since)
@@ -179,7 +188,7 @@ async def _note_comments(session: AsyncSession, act: BulkAct, person_id: int) ->
         .with_for_update(key_share=True)
     )
     ids = (await session.scalars(theirs)).all()
-    await _note(session, act, [_measure(act, person_id, comment_id=each) for each in ids])
+    await _save_measures(session, act, [_measure(act, person_id, comment_id=each) for each in ids])
     return bool(ids)
 
 
@@ -225,14 +234,14 @@ async def _refuse_held(session: AsyncSession, act: BulkAct, person_id: int) -> b
 async def _disable(session: AsyncSession, act: BulkAct, person: User) -> None:
     person.disabled_at = now()
     measure = _measure(act, person.id, kind=MeasureKind.DISABLE)
-    await _note(session, act, [measure])
+    await _save_measures(session, act, [measure])
     await mails.mail_measure(session, person, measure)
     await record(session, AccountDisabled(person.id))
     await session.flush()
     await end_all_access(session, person)
 
 
-async def _tell(session: AsyncSession, act: BulkAct, person: User) -> None:
+async def _mail_about_hidden(session: AsyncSession, act: BulkAct, person: User) -> None:
     """Mail a person once about all that was hidden, if anything was."""
     hidden = (
         select(Measure.id)
@@ -256,8 +265,8 @@ def _measure(
     )  # fmt: skip
 
 
-async def _note(session: AsyncSession, act: BulkAct, measures: Sequence[Measure]) -> None:
-    """Add the records of measures, and that this act took them."""
+async def _save_measures(session: AsyncSession, act: BulkAct, measures: Sequence[Measure]) -> None:
+    """Save measures as taken by this act."""
     session.add_all(measures)
     await session.flush()
     session.add_all(BulkChange(bulk_act_id=act.id, measure_id=each.id) for each in measures)

@@ -1,4 +1,4 @@
-"""The jobs that act on a wave, and take that back."""
+"""The jobs that act on a wave, and undo that."""
 
 import asyncio
 import time
@@ -16,16 +16,16 @@ TURN_SECONDS = 10.0
 
 
 async def carry_out(job: RunningJob) -> None:
-    """Act on a wave; a killed job goes on."""
-    await _in_parts(job, act_on_some)
+    """Act on a wave; a killed job continues where it stopped."""
+    await _run_in_turns(job, act_on_some)
 
 
-async def put_back(job: RunningJob) -> None:
-    """Take back an act on a wave; a killed job goes on."""
-    await _in_parts(job, undo_some)
+async def undo(job: RunningJob) -> None:
+    """Undo an act on a wave; a killed job continues where it stopped."""
+    await _run_in_turns(job, undo_some)
 
 
-async def _in_parts(
+async def _run_in_turns(
     job: RunningJob, do_some: Callable[[AsyncSession, int], Awaitable[bool]]
 ) -> None:
     end = time.monotonic() + TURN_SECONDS
@@ -41,4 +41,4 @@ async def _in_parts(
 
 
 ACT_ON_WAVE = JobKind("act_on_wave", carry_out, pauses=SHORT_PAUSES, gives_up=False)
-UNDO_BULK_ACT = JobKind("undo_bulk_act", put_back, pauses=SHORT_PAUSES, gives_up=False)
+UNDO_BULK_ACT = JobKind("undo_bulk_act", undo, pauses=SHORT_PAUSES, gives_up=False)
