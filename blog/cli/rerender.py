@@ -44,7 +44,7 @@ async def _rerender(app: Broadside, kind: rerendering.Kind, batch: int, everythi
     )
     with bar:
         steps = rerendering.rerender(
-            app.database, kind, app.renderer.again, batch=batch, everything=everything
+            app.database, kind, app.renderer.rerender, batch=batch, everything=everything
         )
         async for step in steps:
             stored += step.stored

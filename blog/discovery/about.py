@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urljoin
 
 from blog.core.i18n import gettext as _
-from blog.core.text.shortening import plain_text, shortened
+from blog.core.text.shortening import plain_text, shorten
 from blog.core.web.admonitions import with_titles
 from blog.core.web.app import current_app
 from blog.core.web.avatars import LENGTH_OF_NAME, WIDTHS, avatar_url
@@ -88,7 +88,7 @@ def post_title(post: Post) -> str:
 def post_description(post: Post) -> str:
     """A post in a sentence or two: what its author says of it, or how it begins."""
     if post.summary:
-        return shortened(post.summary, LONGEST_DESCRIPTION)
+        return shorten(post.summary, LONGEST_DESCRIPTION)
     return plain_text(with_titles(post.beginning, post.shown_language), LONGEST_DESCRIPTION)
 
 
@@ -108,7 +108,7 @@ def about_post(post: Post) -> About:
             "@type": "BlogPosting",
             "mainEntityOfPage": address,
             "url": address,
-            "headline": shortened(post_title(post), LONGEST_HEADLINE),
+            "headline": shorten(post_title(post), LONGEST_HEADLINE),
             "description": description or None,
             "datePublished": published,
             "dateModified": changed,
@@ -147,7 +147,7 @@ def about_person(user: User) -> About:
     """Somebody with their profile."""
     address, name = _profile(user), shown_name(user)
     site = current_app.site.site_name
-    about = shortened(" ".join(user.about_me.split()), LONGEST_DESCRIPTION)
+    about = shorten(" ".join(user.about_me.split()), LONGEST_DESCRIPTION)
     person = _person(user) | _without_none(
         {
             "alternateName": user.username,

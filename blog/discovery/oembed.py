@@ -17,7 +17,7 @@ from werkzeug.routing import RequestRedirect
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.errors import NotFoundError
 from blog.core.i18n import lazy_gettext
-from blog.core.text.cleaning import without_forbidden
+from blog.core.text.cleaning import remove_forbidden
 from blog.core.web.app import current_app
 from blog.core.web.headers import allow_framing, keep_out_of_indexes
 from blog.discovery.about import (
@@ -137,7 +137,7 @@ def _size(name: str, usual: int, least: int) -> int:
 def _xml(values: dict[str, Any]) -> str:
     root = Element("oembed")
     for name, value in values.items():
-        SubElement(root, name).text = without_forbidden(str(value))
+        SubElement(root, name).text = remove_forbidden(str(value))
     return '<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n' + tostring(
         root, encoding="unicode"
     )

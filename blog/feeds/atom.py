@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from blog.core.i18n import gettext as _
-from blog.core.text.cleaning import without_forbidden
+from blog.core.text.cleaning import remove_forbidden
 from blog.core.text.shortening import plain_text
 from blog.feeds.content import with_absolute_addresses
 from blog.feeds.documents import Document, moment_text, profile_of
@@ -65,7 +65,7 @@ def atom_entry(entry: Entry) -> str:
         ref, page = entry.answers
         SubElement(element, "thr:in-reply-to", {"ref": ref, "href": page, "type": "text/html"})
     for tag in entry.tags:
-        SubElement(element, "category", {"term": without_forbidden(tag)})
+        SubElement(element, "category", {"term": remove_forbidden(tag)})
     if entry.summary:
         _add(element, "summary", entry.summary)
     _add(element, "content", with_absolute_addresses(entry.html, entry.page), type="html")
@@ -83,7 +83,7 @@ def _name(author: Author | str) -> str:
 
 
 def _add(parent: Element, name: str, text: str, **attributes: str) -> None:
-    SubElement(parent, name, attributes).text = without_forbidden(text)
+    SubElement(parent, name, attributes).text = remove_forbidden(text)
 
 
 def _add_author(parent: Element, author: Author | str) -> None:
@@ -95,7 +95,7 @@ def _add_author(parent: Element, author: Author | str) -> None:
 
 
 def _link(parent: Element, rel: str, address: str, **attributes: str) -> None:
-    SubElement(parent, "link", {"rel": rel, "href": without_forbidden(address), **attributes})
+    SubElement(parent, "link", {"rel": rel, "href": remove_forbidden(address), **attributes})
 
 
 def _language(language: str | None) -> dict[str, str]:

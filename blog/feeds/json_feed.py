@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urljoin
 
-from blog.core.text.cleaning import without_forbidden
+from blog.core.text.cleaning import remove_forbidden
 from blog.core.web.app import current_app
 from blog.core.web.avatars import avatar_url
 from blog.feeds.content import with_absolute_addresses
@@ -78,4 +78,4 @@ def _json(**values: Any) -> str:
         ensure_ascii=False,
         separators=(",", ":"),
     )
-    return without_forbidden(text)
+    return remove_forbidden(text)

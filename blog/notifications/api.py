@@ -9,7 +9,7 @@ from quart_schema import document_querystring, document_response
 
 from blog.core.api.bodies import validate_json
 from blog.core.api.collections import CursorQuery, requested_cursor
-from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links, this_address
+from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links, this_url
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.auth.identity import required_viewer
@@ -145,7 +145,7 @@ async def _list() -> Response:
         NotificationList(
             notifications=[resource(line, to, viewer.username) for line in page.rows],
             unread=await read(queries.unread_count, viewer.id),
-            next=page.next_cursor and this_address(**kept, cursor=page.next_cursor),
+            next=page.next_cursor and this_url(**kept, cursor=page.next_cursor),
         )
     )
 

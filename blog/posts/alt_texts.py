@@ -17,7 +17,7 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import required_viewer
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import lazy_gettext
-from blog.core.text.code_blocks import outside_code
+from blog.core.text.code_blocks import change_outside_code
 from blog.core.text.fields import Description
 from blog.core.text.images import PREFIX, tint
 from blog.core.text.validation import messages
@@ -93,7 +93,7 @@ def add_alt_texts(body: str, texts: Mapping[str, str]) -> str:
         text = texts.get(image["name"] or defined.get(image["label"].casefold(), ""))
         return image[0] if text is None else f"![{escape_markdown(text)}]"
 
-    return outside_code(body, lambda part: _WITHOUT_ALT.sub(add_alt, part))
+    return change_outside_code(body, lambda part: _WITHOUT_ALT.sub(add_alt, part))
 
 
 def apply_answers(form: Form[Data], data: Data) -> Data:

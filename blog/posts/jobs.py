@@ -42,7 +42,9 @@ async def render_old_texts(job: RunningJob) -> None:
     that have become too complex keep their HTML.
     """
     try:
-        while await rerender_lost_mentions(job.database, current_app.renderer.again, batch=BATCH):
+        while await rerender_lost_mentions(
+            job.database, current_app.renderer.rerender, batch=BATCH
+        ):
             if job.stopping.is_set():
                 return
     except OverloadedError:
@@ -55,7 +57,9 @@ async def render_old_texts(job: RunningJob) -> None:
     end = time.monotonic() + RUN_SECONDS
     for kind in KINDS:
         begin, after = time.monotonic(), state.get(kind.name, 0)
-        steps = rerender(job.database, kind, current_app.renderer.again, batch=BATCH, after=after)
+        steps = rerender(
+            job.database, kind, current_app.renderer.rerender, batch=BATCH, after=after
+        )
         try:
             async for step in steps:
                 state |= {

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
 from blog.core.i18n import lazy_gettext
-from blog.core.text.wall_times import NO_TIME, NO_ZONE, moment_of
+from blog.core.text.wall_times import NO_TIME, NO_ZONE, utc_time
 from blog.models import Post, PostRevision, PostStatus, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PostPublished
@@ -80,7 +80,7 @@ def _schedule_columns(form: PostFields, post: Post | None, time: datetime) -> di
     if wall < in_utc - DAY:
         raise InvalidFieldsError({"scheduled_for": IS_PAST})
     try:
-        published_at = moment_of(wall, zone)
+        published_at = utc_time(wall, zone)
     except ValueError as error:
         raise InvalidFieldsError({"scheduled_for": str(error)}) from None
     if published_at <= time:

@@ -10,7 +10,7 @@ from blog.core.auth.quotas import WRITING, quota
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.i18n import gettext as _
 from blog.core.i18n import lazy_gettext
-from blog.core.text.wall_times import comes_twice
+from blog.core.text.wall_times import is_ambiguous
 from blog.core.web.app import db, read
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes, keep_private
@@ -30,7 +30,7 @@ from blog.posts.review import IS_HELD
 from blog.posts.schemas import StateForm
 
 blueprint = Blueprint("post_states", __name__)
-blueprint.add_app_template_global(comes_twice)
+blueprint.add_app_template_global(is_ambiguous)
 
 LINK_IS_GONE = lazy_gettext("This preview link no longer works.")
 COMMENTERS = {

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import idna
 
 from blog.core.text.search_words import folded_words
-from blog.core.text.validation import without_forbidden
+from blog.core.text.validation import remove_forbidden
 from blog.review.words import without_invisible
 
 _BLOCK = re.compile(
@@ -100,7 +100,7 @@ def _hosts(addresses: Iterable[str]) -> Iterable[str]:
         except ValueError:
             continue
         # As browsers read it (URL Standard, 3.5).
-        yield _ascii(without_forbidden(unquote(host)))
+        yield _ascii(remove_forbidden(unquote(host)))
 
 
 def _with_two_slashes(address: str) -> str:

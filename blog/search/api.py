@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from blog.comments.api import CommentResource, comment_resources
 from blog.core.api.collections import CursorQuery, requested, requested_cursor
-from blog.core.api.links import Url, links, this_address
+from blog.core.api.links import Url, links, this_url
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.auth.identity import current_viewer
@@ -128,7 +128,7 @@ async def search() -> Response:
         count=found.matches.total,
         partial=found.matches.is_partial or found.matches.is_indexing,
         next=cursor
-        and this_address(
+        and this_url(
             q=query.q,
             sort=request.args.get("sort"),
             per_page=request.args.get("per_page"),

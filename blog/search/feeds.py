@@ -9,7 +9,7 @@ from blog.core.db.database_errors import is_timeout
 from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
 from blog.core.i18n import lazy_gettext
-from blog.core.text.cleaning import without_forbidden
+from blog.core.text.cleaning import remove_forbidden
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
 from blog.feeds.entries import Feed
@@ -33,7 +33,7 @@ TOOK_TOO_LONG = lazy_gettext("This search took too long. Please make it more spe
 @quota(SEARCHING)
 async def of_search(form: str) -> Response:
     """The newest posts that match `?q=`, or comments with `in:comments`, as a feed."""
-    question = without_forbidden(request.args.get("q", "")).strip()[:LONGEST]
+    question = remove_forbidden(request.args.get("q", "")).strip()[:LONGEST]
     if not question:
         raise NotFoundError(NO_QUESTION)
     wanted = requested_cursor(FEED_SIZE)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from blog.core.text.search_words import SEPARATORS, folded, folded_words, is_unspaced
+from blog.core.text.search_words import SEPARATORS, fold, folded_words, is_unspaced
 from blog.core.text.shortening import end_of_graphemes
 from blog.core.text.visibility import TAG
 
@@ -68,7 +68,7 @@ class Marks(NamedTuple):
             for word in self.words
             for found in re.finditer(re.escape(word), same)
         ]
-        if not ranges and any(word in folded(spelling) for word in self.words):
+        if not ranges and any(word in fold(spelling) for word in self.words):
             return [(start, start + len(spelling))]
         return sorted(ranges)
 

@@ -14,7 +14,7 @@ from blog.core.auth.quotas import SEARCHING, SUGGESTING, quota
 from blog.core.db.cursors import InvalidCursorError
 from blog.core.db.database_errors import is_timeout
 from blog.core.db.pagination import CursorRequest, Page
-from blog.core.text.validation import without_forbidden
+from blog.core.text.validation import remove_forbidden
 from blog.core.web.app import current_app, read
 from blog.core.web.avatars import avatar_url
 from blog.models import Permission
@@ -39,7 +39,7 @@ async def search() -> ResponseReturnValue:
     The other fields of the form stand for operators, and redirect to the same search with these
     operators.
     """
-    given = {name: without_forbidden(value) for name, value in request.args.items()}
+    given = {name: remove_forbidden(value) for name, value in request.args.items()}
     try:
         form = SearchForm.model_validate(given)
     except ValidationError:
@@ -91,7 +91,7 @@ async def _hidden_words(found: SearchPage) -> dict[int, str]:
 async def suggestions() -> ResponseReturnValue:
     """Suggest people and tags for a text, in the format that browsers expect (OpenSearch
     Suggestions 1.0): the text, completions, and their descriptions."""
-    text = without_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
+    text = remove_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
     try:
         found = await read(suggest, text, current_viewer().filtered_for)
     except DBAPIError as error:
@@ -109,7 +109,7 @@ async def suggestions() -> ResponseReturnValue:
 @permission_required(Permission.COMMENT)
 async def people() -> ResponseReturnValue:
     """Suggest people for the start of a name typed in a text (JSON)."""
-    text = without_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
+    text = remove_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
     try:
         found = await read(suggest_people, text, current_viewer().filtered_for)
     except DBAPIError as error:

@@ -12,7 +12,7 @@ from blog.core.auth.quotas import REACTING, SEARCHING, quota, spend
 from blog.core.db.database_errors import is_timeout
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.i18n import gettext as _
-from blog.core.text.validation import without_forbidden
+from blog.core.text.validation import remove_forbidden
 from blog.core.web.app import current_app, db, read
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_page
@@ -41,7 +41,7 @@ async def _page(
     viewer_id = required_viewer().id
     # A form that comes back shows the whole list.
     given = request.args.get("q", "") if request.method == "GET" else ""
-    text = without_forbidden(given).strip()[:LONGEST_SEARCH]
+    text = remove_forbidden(given).strip()[:LONGEST_SEARCH]
     if text:
         await spend(SEARCHING)
     wanted = requested_page(current_app.settings.posts_per_page)

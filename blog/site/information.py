@@ -85,6 +85,6 @@ async def _html(text: str) -> str:
 
 
 async def _rendered(text: str) -> str:
-    html = await current_app.renderer.again(render_document, text)
+    html = await current_app.renderer.rerender(render_document, text)
     # A later release may refuse to render what an earlier one took.
     return Markup("<p>{}</p>").format(text) if html is None else html

@@ -14,7 +14,7 @@ from blog.core.i18n import lazy_gettext
 from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
-from blog.core.text.shortening import plain_text, shortened
+from blog.core.text.shortening import plain_text, shorten
 from blog.core.web.admonitions import with_titles
 from blog.core.web.app import current_app
 from blog.feeds.ids import this_site
@@ -116,7 +116,7 @@ def _contents(post: Post) -> dict[str, Any]:
     name = post.author.name or post.author.username
     return {
         "author": post.author,
-        "headline": shortened(post.title, LONGEST_SUBJECT)
+        "headline": shorten(post.title, LONGEST_SUBJECT)
         if post.title
         else lazy_gettext("New post by %(name)s", name=name),
         "beginning": post.summary

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from blog.core.db.counted_parts import number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
-from blog.core.text.tags import folded_from_address
+from blog.core.text.tags import fold_address
 from blog.models import PostTag, Tag, TagFollow, TagRange
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
@@ -76,13 +76,13 @@ POSTS = PostList(
 
 async def tag_at(session: AsyncSession, address: str) -> Tag | None:
     """The tag with this address, or another spelling of it, or that one was merged into it."""
-    folded = folded_from_address(address)
+    folded = fold_address(address)
     return await session.scalar(_LISTED_BY_FOLDED, {"folded": folded}) if folded else None
 
 
 async def moderated_tag_at(session: AsyncSession, address: str) -> Tag | None:
     """Like `tag_at`, also if it is blocked."""
-    folded = folded_from_address(address)
+    folded = fold_address(address)
     return await session.scalar(_MODERATED_BY_FOLDED, {"folded": folded}) if folded else None
 
 
@@ -121,7 +121,7 @@ async def followed_page(
 
 async def followed_tag_at(session: AsyncSession, user_id: int, address: str) -> Tag | None:
     """The tag with this address, if the user follows it."""
-    folded = folded_from_address(address)
+    folded = fold_address(address)
     return await session.scalar(_FOLLOWED_AT, {"user": user_id, "folded": folded})
 
 

@@ -86,16 +86,16 @@ async def test_on_request_everything_is_rendered(
 async def test_an_interrupted_run_continues_where_it_stopped(
     app: Broadside, posts: list[Post], db: AsyncSession
 ) -> None:
-    async with aclosing(rerender(app.database, POSTS, app.renderer.again, batch=1)) as steps:
+    async with aclosing(rerender(app.database, POSTS, app.renderer.rerender, batch=1)) as steps:
         assert (await anext(steps)).last_id == posts[0].id
-    rest = [step async for step in rerender(app.database, POSTS, app.renderer.again, batch=10)]
+    rest = [step async for step in rerender(app.database, POSTS, app.renderer.rerender, batch=10)]
     assert [(step.stored, step.too_complex) for step in rest] == [(2, [posts[2].id])]
 
 
 async def test_an_edit_meanwhile_wins(app: Broadside, posts: list[Post], db: AsyncSession) -> None:
     edit = text("UPDATE posts SET body = 'edited', body_html = 'edited' WHERE id = :id")
     await db.execute(edit, {"id": posts[0].id})
-    steps = rerender(app.database, POSTS, app.renderer.again, batch=10)
+    steps = rerender(app.database, POSTS, app.renderer.rerender, batch=10)
     step = asyncio.ensure_future(anext(steps))
     await wait_for_a_lock(app.database, sessions=1)
     await db.commit()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from blog.core.text.wall_times import TimeZone, WallTime, comes_twice, moment_of, wall_text
+from blog.core.text.wall_times import TimeZone, WallTime, is_ambiguous, utc_time, wall_text
 
 
 class Given(BaseModel):
@@ -34,7 +34,7 @@ def wall(text: str) -> datetime:
     ],
 )
 def test_a_clock_shows_it_at_this_moment(at: str, zone: str, moment: str) -> None:
-    assert moment_of(wall(at), zone) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert utc_time(wall(at), zone) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def test_a_clock_shows_it_at_this_moment(at: str, zone: str, moment: str) -> Non
 )  # fmt: skip
 def test_a_time_that_the_clocks_skip_never_comes(at: str, zone: str) -> None:
     with pytest.raises(ValueError, match="clocks go forward"):
-        moment_of(wall(at), zone)
+        utc_time(wall(at), zone)
 
 
 def test_a_time_comes_twice_while_the_clocks_are_put_back() -> None:
-    assert comes_twice(wall("2026-10-25T02:30"), "Europe/Berlin")
-    assert not comes_twice(wall("2026-10-25T01:59"), "Europe/Berlin")
-    assert not comes_twice(wall("2026-10-25T03:00"), "Europe/Berlin")
-    assert not comes_twice(wall("2026-12-01T02:30"), "Europe/Berlin")
+    assert is_ambiguous(wall("2026-10-25T02:30"), "Europe/Berlin")
+    assert not is_ambiguous(wall("2026-10-25T01:59"), "Europe/Berlin")
+    assert not is_ambiguous(wall("2026-10-25T03:00"), "Europe/Berlin")
+    assert not is_ambiguous(wall("2026-12-01T02:30"), "Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from blog.core.text import highlighting
-from blog.core.text.highlighting import _LONGEST_PERL, highlighted
+from blog.core.text.highlighting import _LONGEST_PERL, highlight_code
 from blog.core.text.markdown import render_document, render_inline
 from blog.core.text.mathml import LONGEST_FORMULA, mathml
 from blog.core.text.syntax.budget import TooComplexError
@@ -66,7 +66,7 @@ def test_no_comment_costs_much_more_than_an_ordinary_post() -> None:
 @pytest.mark.parametrize("language", LEXERS)
 def test_no_code_costs_much_more_than_an_ordinary_post(language: str) -> None:
     def render(code: str) -> None:
-        highlighted(code, language)
+        highlight_code(code, language)
 
     longest = _LONGEST_PERL if language == "perl" else LONGEST_HIGHLIGHTED
     _, found = search(processor_time(render), CODE, small=1_000, full=longest)

@@ -127,7 +127,7 @@ async def test_ids_with_wide_gaps_are_passed_over(
 async def test_an_edit_meanwhile_wins(
     app: Broadside, db: AsyncSession, old_texts: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    again = app.renderer.again
+    again = app.renderer.rerender
 
     async def edit_and_render(render: Callable[[str], str], source: str) -> str | None:
         edited = {"body": "edited", "body_html": "<p>edited</p>"}
@@ -135,7 +135,7 @@ async def test_an_edit_meanwhile_wins(
         await db.commit()
         return await again(render, source)
 
-    monkeypatch.setattr(app.renderer, "again", edit_and_render)
+    monkeypatch.setattr(app.renderer, "rerender", edit_and_render)
     await run(app)
     assert (await looks(db))[:2] == ["<p>edited</p>", NEW]
 
@@ -146,7 +146,7 @@ async def test_it_gives_way_to_a_busy_renderer(
     async def refuse(*_: object) -> None:
         raise OverloadedError
 
-    monkeypatch.setattr(app.renderer, "again", refuse)
+    monkeypatch.setattr(app.renderer, "rerender", refuse)
     with pytest.raises(TryLaterError):
         await run(app)
 

@@ -87,7 +87,7 @@ async def read_body(schema: type[Data], raw: bytes | None = None) -> Data:
     """
     if not request.is_json:
         raise UnsupportedMediaType(_("Please send JSON, with Content-Type: application/json."))
-    document = _parsed(await _raw_body() if raw is None else raw)
+    document = _parse(await _raw_body() if raw is None else raw)
     if not isinstance(document, Mapping):
         raise InvalidFieldsError({"": NO_OBJECT})
     if "body" in schema.model_fields and schema.model_fields["body"].is_required():
@@ -104,7 +104,7 @@ async def _raw_body() -> bytes:
     return await request.get_data(cache=True, as_text=False, parse_form_data=False)
 
 
-def _parsed(raw: bytes) -> Any:
+def _parse(raw: bytes) -> Any:
     try:
         return json.loads(
             raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from quart import Response, request
 from quart_schema import document_querystring, document_response
 
-from blog.core.api.links import Links, Url, links, this_address
+from blog.core.api.links import Links, Url, links, this_url
 from blog.core.api.responses import (
     TAG_LENGTH,
     cached_json_response,
@@ -216,28 +216,28 @@ async def list_response(
     }
     ways = {"prev": page.previous_number, "next": page.next_number}
     addresses = {
-        rel: this_address(page=number, **kept) if number else None for rel, number in ways.items()
+        rel: this_url(page=number, **kept) if number else None for rel, number in ways.items()
     }
     if cursor := page.next_cursor:
-        addresses["next"] = this_address(cursor=cursor, **kept)
-    made_of = _MadeOf(
+        addresses["next"] = this_url(cursor=cursor, **kept)
+    made_of = _Contents(
         collection, tuple(page.rows), resource, links(), page.total or 0, fields, **addresses
     )
     shown = [name for name in texts if fields is None or name in fields]
     length = sum(len(getattr(row, name)) for row in page.rows for name in shown)
     if rest or length > LONGEST_AT_ONCE:
-        response = await _answer_in_pieces(made_of, rest)
+        response = await _stream(made_of, rest)
     elif keep:
-        response = cached_json_response(_text, made_of)
+        response = cached_json_response(_render, made_of)
     else:
-        response = json_response(_text(made_of))
+        response = json_response(_render(made_of))
     for rel, address in addresses.items():
         if address:
             response.headers.add("Link", f'<{address}>; rel="{rel}"')
     return response
 
 
-class _MadeOf(NamedTuple):
+class _Contents(NamedTuple):
     """The contents of a page."""
 
     collection: type[Collection]
@@ -250,7 +250,7 @@ class _MadeOf(NamedTuple):
     next: str | None
 
 
-def _text(of: _MadeOf) -> str:
+def _render(of: _Contents) -> str:
     name, _ = of.collection.item()
     items: dict[str, Any] = {name: [of.resource(row, of.to) for row in of.rows]}
     whole = of.collection(prev=of.prev, next=of.next, count=of.length, **items)
@@ -260,8 +260,8 @@ def _text(of: _MadeOf) -> str:
     return whole.model_dump_json(include=included | {name: {"__all__": set(of.fields)}})
 
 
-async def _answer_in_pieces(of: _MadeOf, rest: Rest | None) -> Response:
-    """The same text as `_text`, built with one item in memory at a time."""
+async def _stream(of: _Contents, rest: Rest | None) -> Response:
+    """The same text as `_render`, built with one item in memory at a time."""
     frame = Collection(prev=of.prev, next=of.next, count=of.length).model_dump_json()
     head = f'{frame[:-1]},"{of.collection.item()[0]}":['
     items = [of.resource(row, of.to) for row in of.rows]

@@ -1,7 +1,7 @@
 """CORS: pages of other sites may use the API (Fetch Standard, "CORS protocol").
 
-Any origin is allowed, because it gets nothing that another program would not: credentials are sent
-only if the page itself adds them, and cookies are ignored.
+Any origin is allowed, because it gets no more than any other program: credentials are sent only if
+the page itself adds them, and cookies are ignored.
 """
 
 from quart import Quart, Response, request

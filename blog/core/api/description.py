@@ -1,8 +1,8 @@
 """The OpenAPI 3.1 description of the API.
 
-quart-schema collects what the routes declare (`blog.core.api.operations`): paths, models, headers,
-docstrings, security. This module adds what follows from that: errors, common headers, and links
-between operations.
+quart-schema collects the declarations of the routes (`blog.core.api.operations`): paths, models,
+headers, docstrings, security. This module adds what follows from them: errors, common headers, and
+links between operations.
 """
 
 import functools
@@ -33,7 +33,7 @@ from blog.core.api.responses import Download, NoContent
 from blog.core.web.app import current_app
 from blog.core.web.requests import LARGEST_ROW_ID, PersonConverter, RowIdConverter
 
-DESCRIBED = "v1"
+DESCRIBED_VERSION = "v1"
 SERVERS = [
     {"url": PREFIXES["v1"], "description": "The current version."},
     {
@@ -52,7 +52,7 @@ SECURITY_SCHEMES = {
     },
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token."},
 }
-# Path parameters that are numbers, but no ids.
+# Path parameters that are numbers, but not ids.
 NUMBERS = {"number": "The number of a revision, from 1."}
 IDENTIFIER = {"type": "integer", "minimum": 1, "maximum": LARGEST_ROW_ID}
 PERSON = {"anyOf": [IDENTIFIER, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._]{0,63}$"}]}
@@ -71,7 +71,7 @@ HEADERS = {
 }
 COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
-# The path parameters of operations on what moderators can hide.
+# The path parameters of operations on content that moderators can hide.
 HIDDEN_BY_MODERATORS = {"post_id", "comment_id"}
 WITH_A_BODY = {408, 413, 415, 422}
 # The response field with the id of a path parameter, until `_add_links` knows all paths.
@@ -90,26 +90,26 @@ class Description(OpenAPIProvider):
     def __init__(self, app: Quart, extension: QuartSchema, tags: Sequence[str]) -> None:
         super().__init__(app, extension)
         self._order = list(tags)
-        self._text = functools.lru_cache(maxsize=1)(self._titled)
+        self._text = functools.lru_cache(maxsize=1)(self._build_text)
 
     def text(self) -> str:
-        """The document, with the present name of the site."""
+        """The document, with the current name of the site."""
         return self._text(current_app.site.site_name)
 
-    def _titled(self, site_name: str) -> str:
+    def _build_text(self, site_name: str) -> str:
         document = self.schema()
         document["info"] |= {"title": f"{site_name} API"}
         return json.dumps(document, sort_keys=False)
 
     def schema(self) -> dict[str, Any]:
-        gathered = super().schema()
-        _add_links(gathered["paths"])
+        collected = super().schema()
+        _add_links(collected["paths"])
         return {
-            "openapi": gathered["openapi"],
-            "info": gathered["info"],
+            "openapi": collected["openapi"],
+            "info": collected["info"],
             "servers": SERVERS,
-            "tags": gathered["tags"],
-            "paths": gathered["paths"],
+            "tags": collected["tags"],
+            "paths": collected["paths"],
             "components": {
                 "securitySchemes": SECURITY_SCHEMES,
                 "headers": {
@@ -117,7 +117,8 @@ class Description(OpenAPIProvider):
                     for name, description in HEADERS.items()
                 },
                 "responses": {kind.name: _problem(status) for status, kind in KINDS.items()},
-                "schemas": gathered["components"]["schemas"] | schemas_of(Problem, "serialization"),
+                "schemas": collected["components"]["schemas"]
+                | schemas_of(Problem, "serialization"),
             },
         }
 
@@ -125,7 +126,7 @@ class Description(OpenAPIProvider):
         """Describe one version: each version is a server with the same paths."""
         rules = self._app.url_map.iter_rules()
         return sorted(
-            (rule for rule in rules if rule.endpoint.startswith(f"{DESCRIBED}.")),
+            (rule for rule in rules if rule.endpoint.startswith(f"{DESCRIBED_VERSION}.")),
             key=lambda rule: self._order.index(self._tag(rule)),
         )
 
@@ -186,7 +187,7 @@ class Description(OpenAPIProvider):
             "description": description,
             "headers": _headers("ETag") | headers,
             "content": content,
-            _IDENTIFIES: _identified_by(model),
+            _IDENTIFIES: _link_source(model),
         }
         return response, schemas
 
@@ -198,7 +199,7 @@ class Description(OpenAPIProvider):
         paths, schemas = super().build_paths(rule)
         is_optional = has_optional_body(self._app.view_functions[rule.endpoint])
         relative = {
-            path.removeprefix(PREFIXES[DESCRIBED]): {
+            path.removeprefix(PREFIXES[DESCRIBED_VERSION]): {
                 method: _complete(operation, method, has_optional_body=is_optional)
                 for method, operation in operations.items()
             }
@@ -207,11 +208,15 @@ class Description(OpenAPIProvider):
         return relative, schemas
 
 
-def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> Operation:
-    """An operation with its common parts, in reading order."""
-    parameters = list(gathered["parameters"])
-    responses = {status: answer for status, answer in gathered["responses"].items() if answer}
-    statuses = ALWAYS | {status for status, answer in gathered["responses"].items() if not answer}
+def _complete(collected: Operation, method: str, *, has_optional_body: bool) -> Operation:
+    """Complete an operation with its common parts, in reading order."""
+    parameters = list(collected["parameters"])
+    responses = {
+        status: response for status, response in collected["responses"].items() if response
+    }
+    statuses = ALWAYS | {
+        status for status, response in collected["responses"].items() if not response
+    }
     places = {parameter["in"] for parameter in parameters}
     if "path" in places:
         statuses.add(404)
@@ -219,9 +224,9 @@ def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> O
         statuses.add(410)
     if "query" in places:
         statuses.add(422)
-    if "requestBody" in gathered:
+    if "requestBody" in collected:
         statuses |= WITH_A_BODY
-        gathered["requestBody"]["required"] = not has_optional_body
+        collected["requestBody"]["required"] = not has_optional_body
     if any(parameter["name"] == "If-Match" for parameter in parameters):
         statuses.add(412)
     if method == "get":
@@ -230,21 +235,20 @@ def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> O
         responses[304] = {"description": unchanged, "headers": _headers("ETag", *COUNTED)}
     responses |= {status: _reference("responses", KINDS[status].name) for status in statuses}
     operation = {
-        "operationId": gathered["operationId"],
-        "tags": gathered["tags"],
-        "summary": gathered["summary"].removesuffix("."),
-        "description": gathered["description"].strip(),
-        "security": gathered["security"],
+        "operationId": collected["operationId"],
+        "tags": collected["tags"],
+        "summary": collected["summary"].removesuffix("."),
+        "description": collected["description"].strip(),
+        "security": collected["security"],
         "parameters": parameters,
-        "requestBody": gathered.get("requestBody"),
+        "requestBody": collected.get("requestBody"),
         "responses": {str(status): responses[status] for status in sorted(responses)},
     }
     return {key: value for key, value in operation.items() if value not in (None, "")}
 
 
 def _with_some_fields(model: type[Collection], schemas: Schemas) -> tuple[Operation, Schemas]:
-    """The schema of a list whose fields may be left out by `?fields=`, and the schemas that it
-    needs."""
+    """The schema of a list with fields selected by `?fields=`, and the schemas that it needs."""
     name, item = model.item()
     part, some = f"Partial{schema_name(model)}", f"Partial{schema_name(item)}"
     whole, each = schemas[schema_name(model)], schemas[schema_name(item)]
@@ -258,13 +262,13 @@ def _with_some_fields(model: type[Collection], schemas: Schemas) -> tuple[Operat
     return _reference("schemas", part), further
 
 
-def _identified_by(model: type[BaseModel], place: str = "") -> tuple[str, str] | None:
-    """The path parameter that takes an id from a response, and the field of that id."""
+def _link_source(model: type[BaseModel], place: str = "") -> tuple[str, str] | None:
+    """The path parameter that a response has an id for, and the field of that id."""
     if parameter := getattr(model, "PATH_PARAMETER", None):
         return parameter, f"{place}id"
     if issubclass(model, Collection):
         name, item = model.item()
-        return _identified_by(item, f"{name}/0/")
+        return _link_source(item, f"{name}/0/")
     return None
 
 

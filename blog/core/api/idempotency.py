@@ -1,8 +1,8 @@
 """`Idempotency-Key`: a repeated request takes effect once and gets the first response again.
 
 Reference: draft-ietf-httpapi-idempotency-key-header. The key is claimed first, and the response is
-    stored afterwards. If the process dies in between, or two requests arrive at once, the view runs
-    twice; the services take effect once per `submission`.
+stored afterwards. If the process dies in between, or two requests arrive at once, the view runs
+twice, but the services take effect once per `submission`.
 """
 
 import functools
@@ -40,18 +40,17 @@ SHOWN_ONCE = lazy_gettext(
 )
 OTHER_BODY = lazy_gettext("This Idempotency-Key was already used with a different body.")
 
-# The table: this needs no ORM objects.
+# The table itself, because no ORM objects are needed.
 _TABLE = cast(Table, IdempotentAnswer.__table__)
 _CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key_digest)
-_answered = insert(_TABLE)
+_insert = insert(_TABLE)
 # The request that claimed the key may have failed and released it, while another one succeeded.
-_STORE = _answered.on_conflict_do_update(
+_STORE = _insert.on_conflict_do_update(
     index_elements=[_TABLE.c.key_digest],
-    set_={name: _answered.excluded[name] for name in ("status", "headers", "body")},
-    where=_TABLE.c.status.is_(None)
-    & (_TABLE.c.request_digest == _answered.excluded.request_digest),
+    set_={name: _insert.excluded[name] for name in ("status", "headers", "body")},
+    where=_TABLE.c.status.is_(None) & (_TABLE.c.request_digest == _insert.excluded.request_digest),
 )
-_WITHDRAW = delete(_TABLE).where(_TABLE.c.key_digest == bindparam("key"), _TABLE.c.status.is_(None))
+_RELEASE = delete(_TABLE).where(_TABLE.c.key_digest == bindparam("key"), _TABLE.c.status.is_(None))
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[Response]]
@@ -80,7 +79,7 @@ class IdempotentHeaders(CreatedHeaders):
 
 
 def idempotent(view: View[Arguments]) -> View[Arguments]:
-    """Let a view that creates something be called again with the same `Idempotency-Key`.
+    """Make a view that creates something repeatable with the same `Idempotency-Key`.
 
     Only successful responses are stored: after an error, the key may be used again.
 
@@ -95,14 +94,14 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
             return await view(*args, **kwargs)
         key, content = _key_digest(submission()), await _content_digest()
         is_first = await _claim(db(), key, content)
-        if not is_first and (answer := await _stored_answer(db(), key, content)) is not None:
-            return answer
+        if not is_first and (response := await _stored_response(db(), key, content)) is not None:
+            return response
         try:
             response = await view(*args, **kwargs)
         except BaseException:
-            # The claim of another request stays, because that may still be running.
+            # The claim of another request stays, because that request may still be running.
             if is_first:
-                await _withdraw(db(), key)
+                await _release(db(), key)
             raise
         await _store(db(), key, content, response)
         return response
@@ -160,7 +159,7 @@ async def _claim(session: AsyncSession, key: bytes, content: bytes) -> bool:
     return claimed is not None
 
 
-async def _stored_answer(session: AsyncSession, key: bytes, content: bytes) -> Response | None:
+async def _stored_response(session: AsyncSession, key: bytes, content: bytes) -> Response | None:
     """The first response; `None` until there is one.
 
     Raises:
@@ -180,21 +179,21 @@ async def _stored_answer(session: AsyncSession, key: bytes, content: bytes) -> R
 
 
 async def _store(session: AsyncSession, key: bytes, content: bytes, response: Response) -> None:
-    kept = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
+    headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
     values: dict[str, Any] = {
         "key_digest": key,
         "request_digest": content,
         "status": response.status_code,
-        "headers": kept,
+        "headers": headers,
         "body": await response.get_data(as_text=True),
     }
     await session.execute(_STORE, values)
     await session.commit()
 
 
-async def _withdraw(session: AsyncSession, key: bytes) -> None:
+async def _release(session: AsyncSession, key: bytes) -> None:
     await session.rollback()
-    await session.execute(_WITHDRAW, {"key": key})
+    await session.execute(_RELEASE, {"key": key})
     await session.commit()
 
 

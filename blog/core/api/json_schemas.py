@@ -31,7 +31,7 @@ class ShortJsonSchema(GenerateJsonSchema):
         return super().nullable_schema(schema)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """An optional field, with its default."""
+        """Describe an optional field with its default, unless that is empty."""
         described = super().default_schema(schema)
         if not described.get("default"):
             described.pop("default", None)
@@ -39,8 +39,7 @@ class ShortJsonSchema(GenerateJsonSchema):
 
 
 def schema_name(model: type[BaseModel]) -> str:
-    """The name of a model in the description: `PostResource` is `Post`, which here names the
-    table."""
+    """The name of a model in the description: `Post` for `PostResource`."""
     return model.__name__.removesuffix(SUFFIX)
 
 
@@ -74,7 +73,7 @@ def content_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def parameters_of(model: type[BaseModel], place: str) -> list[dict[str, Any]]:
-    """The query parameters or headers that a model describes.
+    """Describe the query parameters or headers of a model.
 
     Args:
         model: all of its fields are optional and have descriptions.

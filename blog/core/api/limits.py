@@ -23,27 +23,27 @@ async def spend(user_id: int = 0) -> None:
     """
     buckets = user_buckets(REQUESTS, user_id) if user_id else anonymous_buckets(REQUESTS)
     try:
-        standing = await spend_from(buckets)
+        status = await spend_from(buckets)
     except TooManyRequestsError as error:
         if user_id:
-            current_app.rate_limits.mark_empty(_credentials(), error.wait)
+            current_app.rate_limits.mark_empty(_credentials_bucket(), error.wait)
         raise
-    if standing:
-        g.api_standing = standing
+    if status:
+        g.api_status = status
 
 
 def refuse_known_credentials() -> None:
     """Refuse the credentials of a user whose quota is exhausted, before looking them up.
 
     Raises:
-        TooManyRequestsError: this process has refused the same credentials a moment ago.
+        TooManyRequestsError: this process has just refused the same credentials.
     """
-    current_app.rate_limits.refuse_if_empty(_credentials())
+    current_app.rate_limits.refuse_if_empty(_credentials_bucket())
 
 
-def _credentials() -> Bucket:
-    """Identifies the sender of a request by credentials and address, since the address may be what
-    has exhausted its quota."""
+def _credentials_bucket() -> Bucket:
+    """Identify the sender of a request by credentials and address, because either may have
+    exhausted its quota."""
     given = f"{request.remote_addr} {request.headers.get('Authorization', '')}"
     digest = hashlib.sha256(given.encode(errors="replace")).hexdigest()
     return Bucket(REQUESTS, f"credentials {digest}")
@@ -51,6 +51,6 @@ def _credentials() -> Bucket:
 
 async def add_headers(response: Response) -> Response:
     """Add the rate limit headers to the response for a counted request."""
-    if standing := g.get("api_standing"):
-        response.headers.update(standing.headers())
+    if status := g.get("api_status"):
+        response.headers.update(status.headers())
     return response

@@ -76,7 +76,7 @@ class Links(NamedTuple):
         return f"{self.root}/media/{media_id}"
 
     def image(self, path: str) -> str:
-        """The address of a file of an image, at `MEDIA_URL` if that is set."""
+        """The URL of a file of an image, at `MEDIA_URL` if that is set."""
         return urljoin(current_app.settings.media_url or self.root, path)
 
     def export(self, export_id: int) -> str:
@@ -109,7 +109,7 @@ def _links(version: str, base_url: str) -> Links:
     return Links(base_url.rstrip("/") + PREFIXES[version])
 
 
-def this_address(**arguments: object) -> str:
+def this_url(**arguments: object) -> str:
     """The current URL with other query arguments; those that are `None` are omitted."""
     address = current_app.settings.base_url.rstrip("/") + quote(request.path)
     wanted = {name: value for name, value in arguments.items() if value is not None}

@@ -49,7 +49,7 @@ class Access(NamedTuple):
     """Who may call an operation.
 
     Attributes:
-        scope: what a token needs.
+        scope: the scope that a token needs.
         anonymous: whether no credentials are needed.
         password: whether a token is not enough.
     """
@@ -65,7 +65,7 @@ def requires_scope(
     """Declare who may call an operation: users with a token of this scope, or with their password.
 
     Args:
-        scope: what a token needs.
+        scope: the scope that a token needs.
         anonymous: whether it can also be called without credentials.
         password: whether it requires the password, and refuses tokens.
     """

@@ -3,8 +3,8 @@
 The entity tag of a resource is a digest of its representation. It is strong, as `If-Match`
 requires; the tag of a compressed response has a suffix (`blog.core.web.compression`).
 
-Its first half is a digest of what an edit may change. `If-Match` compares only this half, because
-somebody's like must not fail somebody else's edit.
+Its first half is a digest of the fields that an edit may change. `If-Match` compares only this
+half, because a like must not make another person's edit fail.
 """
 
 import hashlib
@@ -56,7 +56,7 @@ def json_response(resource: BaseModel | str, status: int = 200, **headers: str) 
         status: 200, or 201 after a creation.
         headers: further headers, with `_` for `-`.
     """
-    return _response(_tagged(resource), status, headers)
+    return _response(_tag(resource), status, headers)
 
 
 def cached_json_response(make: Callable[..., BaseModel | str], *values: Any) -> Response:
@@ -66,7 +66,7 @@ def cached_json_response(make: Callable[..., BaseModel | str], *values: Any) -> 
         make: a pure function of the values that returns the resource or its JSON.
         values: immutable values, as for `blog.core.web.fragments`.
     """
-    return _response(current_app.fragments.cached(_make_tagged, make, *values), 200, {})
+    return _response(current_app.fragments.cached(_make_and_tag, make, *values), 200, {})
 
 
 def streamed_json_response(tag: str, pieces: AsyncIterator[str]) -> Response:
@@ -77,25 +77,25 @@ def streamed_json_response(tag: str, pieces: AsyncIterator[str]) -> Response:
         tag: its strong entity tag.
         pieces: the representation in pieces, built while it is sent.
     """
-    if _named(request.if_none_match.contains_weak, tag):
+    if _matching_tag(request.if_none_match.contains_weak, tag):
         return _response(tag, 200, {})
-    response = Response(pieces if request.method == "GET" else _no_pieces(), 200)
+    response = Response(pieces if request.method == "GET" else _empty_body(), 200)
     response.content_type = "application/json"
     response.set_etag(tag)
     return response
 
 
-async def _no_pieces() -> AsyncIterator[str]:
+async def _empty_body() -> AsyncIterator[str]:
     """The body of a response to HEAD."""
     return
     yield
 
 
-def _make_tagged(make: Callable[..., BaseModel | str], *values: Any) -> str:
-    return _tagged(make(*values))
+def _make_and_tag(make: Callable[..., BaseModel | str], *values: Any) -> str:
+    return _tag(make(*values))
 
 
-def _tagged(resource: BaseModel | str) -> str:
+def _tag(resource: BaseModel | str) -> str:
     """The entity tag of a resource, followed by its representation."""
     if isinstance(resource, str):
         return _digest(resource) + resource
@@ -106,7 +106,7 @@ def _tagged(resource: BaseModel | str) -> str:
 def _response(tagged: str, status: int, headers: Mapping[str, str]) -> Response:
     tag, body = tagged[:TAG_LENGTH], tagged[TAG_LENGTH:]
     is_read = status == 200 and request.method in {"GET", "HEAD"}
-    known = _named(request.if_none_match.contains_weak, tag) if is_read else None
+    known = _matching_tag(request.if_none_match.contains_weak, tag) if is_read else None
     if known:
         body, status = "", 304
     response = Response(body, status, content_type="application/json")
@@ -148,7 +148,7 @@ async def require_match(
     tag = etag_of(resource, resource.model_dump_json())
     if "If-Match" in request.headers and not _is_unchanged(tag):
         raise PreconditionFailed(str(CHANGED))
-    if _named(request.if_none_match.contains_weak, tag):
+    if _matching_tag(request.if_none_match.contains_weak, tag):
         raise PreconditionFailed(str(IS_THERE))
 
 
@@ -158,7 +158,7 @@ def _is_unchanged(tag: str) -> bool:
     return known.star_tag or any(each[:HALF] == tag[:HALF] for each in known.as_set())
 
 
-def _named(contains: Callable[[str], bool], tag: str) -> str | None:
+def _matching_tag(contains: Callable[[str], bool], tag: str) -> str | None:
     """The tag in a header, without the suffix of compressed responses."""
     return next((form for form in (tag, tag + GZIPPED) if contains(form)), None)
 

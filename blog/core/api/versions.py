@@ -77,7 +77,7 @@ async def get_root() -> Response:
 
 
 async def bad_cursor(_error: InvalidCursorError) -> Response:
-    """Answer a cursor that is not of this list."""
+    """Respond to a cursor that is not from this list."""
     problem = _("This cursor isn't from this list.")
     return await error_response(422, problem, {"cursor": problem})
 
@@ -88,8 +88,9 @@ def init_app(
     """Serve all versions of the API, and its documentation.
 
     Args:
+        app: the application.
         resources: the routes of the features.
-        authenticate: adds the authentication to a version.
+        authenticate: adds authentication to a version.
 
     Raises:
         RuntimeError: a route declares no scope.

@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from blog.core.i18n import lazy_gettext, ngettext
-from blog.core.text.shortening import shortened
+from blog.core.text.shortening import shorten
 
 # "3." at the beginning of a line, as in a Markdown list.
 _BEGINNING = re.compile(r"^ {0,3}([0-9]{1,4})[.)][ \t]+(?=\S)", re.MULTILINE)
@@ -34,7 +34,7 @@ class Rule(NamedTuple):
     def title(self) -> str:
         """Its first line as plain text, for menus and mails."""
         line = self.text.partition("\n")[0]
-        return shortened(_MARKS.sub(r"\1", line).strip(), LONGEST_TITLE)
+        return shorten(_MARKS.sub(r"\1", line).strip(), LONGEST_TITLE)
 
     @property
     def anchor(self) -> str:

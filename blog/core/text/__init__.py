@@ -1,1 +1,1 @@
-"""Text processing: Markdown, excerpts, cleaning, validation; and a process pool to run it in."""
+"""Text processing: Markdown, excerpts, cleaning, validation, and a process pool for it."""

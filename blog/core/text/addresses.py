@@ -1,4 +1,4 @@
-"""Addresses of other sites that people give."""
+"""URLs of other sites, as input."""
 
 from typing import Annotated, Any
 
@@ -24,13 +24,13 @@ def _web_address(value: Any) -> Any:
 
 
 def required_address(value: Any) -> Any:
-    """Validate an address that has to be there."""
+    """Validate a required URL."""
     if (address := _web_address(value)) is None:
         raise ValueError(NO_ADDRESS)
     return address
 
 
-# Of http or https; `None` for an empty one.
+# An http or https URL; `None` for an empty text.
 WebAddress = Annotated[
     Annotated[str, Field(max_length=LONGEST_ADDRESS)] | None, BeforeValidator(_web_address)
 ]

@@ -1,4 +1,4 @@
-"""Autolinks in Markdown: bare http://, https://, www. and e-mail addresses.
+"""Autolinks in Markdown: bare http://, https://, www. and email addresses.
 
 The rules are those of GitHub Flavored Markdown, 6.9, in one linear scan. In addition, an address
 ends at characters that RFC 3986 does not allow, at Chinese and Japanese punctuation, which is not
@@ -31,7 +31,7 @@ _LONGEST_ENTITY = 32
 
 
 def skip_text(state: StateInline, silent: bool) -> bool:
-    """Replaces the rule "text": consumes what no other rule handles."""
+    """Replace the rule "text": consume whatever no other rule handles."""
     found = _SOMETHING.search(state.src, state.pos, state.posMax)
     end = found.start() if found else state.posMax
     if end == state.pos:
@@ -43,7 +43,7 @@ def skip_text(state: StateInline, silent: bool) -> bool:
 
 
 def link_address(state: StateInline, silent: bool) -> bool:
-    """A rule that links bare addresses, except within links."""
+    """An inline rule: link bare addresses, except within links."""
     if state.linkLevel:
         return False
     shown = _web_address(state.src, state.pos, state.posMax)
@@ -66,7 +66,7 @@ def link_address(state: StateInline, silent: bool) -> bool:
 
 
 def _web_address(source: str, start: int, end: int) -> str:
-    """The address that starts at `start`; empty if there is none."""
+    """Find the address that starts at `start`; empty if there is none."""
     if scheme := _SCHEME.match(source, start, end):
         host = _HOST.match(source, scheme.end(), end)
     else:

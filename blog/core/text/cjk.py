@@ -1,8 +1,8 @@
 """Emphasis in Chinese, Japanese and Korean, which are written without spaces.
 
 By CommonMark 6.2, a delimiter after punctuation closes emphasis only before a space or more
-punctuation, so `**真。**她` would not be emphasised. This condition is lifted
-next to a CJK character; https://github.com/commonmark/commonmark-spec/issues/650 has many examples.
+punctuation, so `**真。**她` would not be emphasised. This condition is lifted next to a CJK
+character; https://github.com/commonmark/commonmark-spec/issues/650 has many examples.
 """
 
 import unicodedata

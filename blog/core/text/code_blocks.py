@@ -1,5 +1,4 @@
-"""Fenced blocks of code in Markdown (CommonMark 0.31, 4.5), for changes of a text that leave them
-alone."""
+"""Fenced code blocks in Markdown (CommonMark 0.31, 4.5), which changes to a text leave alone."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,8 +6,8 @@ from collections.abc import Callable, Iterator
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
 
 
-def parts_of(text: str) -> Iterator[tuple[bool, str]]:
-    """The parts of a Markdown text, and whether each is a fenced block of code."""
+def split_code_blocks(text: str) -> Iterator[tuple[bool, str]]:
+    """Split a Markdown text into parts, and tell for each whether it is a fenced code block."""
     part, fence = list[str](), ""
     for line in text.splitlines(keepends=True):
         found = _FENCE.match(line.rstrip("\r\n"))
@@ -23,6 +22,6 @@ def parts_of(text: str) -> Iterator[tuple[bool, str]]:
     yield bool(fence), "".join(part)
 
 
-def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """Change a Markdown text where it is no block of code."""
-    return "".join(part if is_code else change(part) for is_code, part in parts_of(text))
+def change_outside_code(text: str, change: Callable[[str], str]) -> str:
+    """Change a Markdown text outside of its fenced code blocks."""
+    return "".join(part if is_code else change(part) for is_code, part in split_code_blocks(text))

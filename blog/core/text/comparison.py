@@ -1,8 +1,8 @@
-"""What an edit has changed of a text, word by word, for people to read.
+"""Show what an edit has changed in a text, word by word.
 
-Lines are compared first, and then the words of those that differ. The longest common subsequence
-is found by rapidfuzz, whose time is bounded: 0.1 s for two texts of 64 KiB that have nothing in
-common. difflib takes minutes for some of them.
+Lines are compared first, and then the words of those that differ. rapidfuzz finds the longest
+common subsequence in bounded time: 0.1 s for two texts of 64 KiB that have nothing in common.
+difflib takes minutes for some of them.
 """
 
 import re
@@ -13,19 +13,19 @@ from rapidfuzz.distance import LCSseq
 
 from blog.core.text.differences import WRITTEN_TOGETHER
 
-# A word with the space behind it; and a text that begins with a space.
+# A word with the space behind it, or white space.
 _WORD = re.compile(f"[{WRITTEN_TOGETHER}]\\s*|[^\\s{WRITTEN_TOGETHER}]+\\s*|\\s+")
-# Each takes a bit of memory. Longer parts count as replaced.
+# Each pair takes a bit of memory. Longer parts count as replaced.
 MOST_PAIRS = 2**27
 # How many unchanged lines are shown beside a change, and how many more it takes to fold them.
 CONTEXT, LEAST_FOLDED = 2, 4
 
 
 class Part:
-    """A part of two texts: what both have, or what was removed and what was added instead.
+    """A part of two texts: either common to both, or replaced.
 
     Attributes:
-        sizes: the number of characters of each, without spaces.
+        sizes: the number of characters in each, without surrounding spaces.
         size: that of the longer one.
     """
 
@@ -38,50 +38,52 @@ class Part:
         return max(self.sizes)
 
     def append(self, other: "Part") -> None:
-        """Take what follows as changed with this."""
+        """Merge the following part into this one."""
         self.before += other.before
         self.after += other.after
         self.sizes = [mine + its for mine, its in zip(self.sizes, other.sizes, strict=True)]
 
 
 def comparison_html(before: str, after: str) -> str:
-    """A text with what was removed in `<del>`, what was added in `<ins>`, and long parts that are
-    unchanged in `<details>`; empty if no word differs.
+    """Render removed words in `<del>`, added ones in `<ins>`, and long unchanged parts in
+    `<details>`.
+
+    The result is empty if no word differs.
     """
-    parts = _parts(before.splitlines(keepends=True), after.splitlines(keepends=True), str.rstrip)
-    # Blank lines between lines that differ.
-    parts = _without_coincidences(parts)
+    parts = _compare(before.splitlines(keepends=True), after.splitlines(keepends=True), str.rstrip)
+    # Such as blank lines between lines that differ.
+    parts = _merge_coincidences(parts)
     last = len(parts) - 1
     shown = "".join(
-        _unchanged(part.after, is_first=number == 0, is_last=number == last)
+        _unchanged_html(part.after, is_first=number == 0, is_last=number == last)
         if part.is_same
-        else _changed(part)
+        else _changed_html(part)
         for number, part in enumerate(parts)
     )
     return shown if "<del>" in shown or "<ins>" in shown else ""
 
 
-def _parts(before: Sequence[str], after: Sequence[str], key: Callable[[str], str]) -> list[Part]:
-    """What two sequences have in common, by this key, and what they have not."""
+def _compare(before: Sequence[str], after: Sequence[str], key: Callable[[str], str]) -> list[Part]:
+    """Split two sequences into common and differing parts, comparing elements by `key`."""
     old, new = [*map(key, before)], [*map(key, after)]
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
+    start = _common_length(old, new)
+    end = _common_length(old[start:][::-1], new[start:][::-1])
     middle = slice(start, len(old) - end), slice(start, len(new) - end)
     parts = [
         Part(before[:start], after[:start], is_same=True),
-        *_middle(before[middle[0]], after[middle[1]], key),
+        *_compare_middle(before[middle[0]], after[middle[1]], key),
         Part(before[middle[0].stop :], after[middle[1].stop :], is_same=True),
     ]
     return [part for part in parts if part.before or part.after]
 
 
-def _common(old: Sequence[str], new: Sequence[str]) -> int:
-    """How many elements are the same from the beginning."""
+def _common_length(old: Sequence[str], new: Sequence[str]) -> int:
+    """The number of equal elements at the beginning."""
     pairs = enumerate(zip(old, new, strict=False))
     return next((at for at, (was, now) in pairs if was != now), min(len(old), len(new)))
 
 
-def _middle(
+def _compare_middle(
     before: Sequence[str], after: Sequence[str], key: Callable[[str], str]
 ) -> Iterator[Part]:
     if len(before) * len(after) > MOST_PAIRS:
@@ -104,10 +106,10 @@ def _middle(
         yield Part(removed, added, is_same=False)
 
 
-def _without_coincidences(parts: Sequence[Part]) -> list[Part]:
-    """Take parts that are the same, but smaller than the changes around them, as changed too.
+def _merge_coincidences(parts: Sequence[Part]) -> list[Part]:
+    """Merge common parts into the changes around them if those are larger.
 
-    Two sentences have some words in common although one was written anew.
+    Two sentences have some words in common even if one was completely rewritten.
     """
     found: list[Part] = []
     for part in parts:
@@ -125,17 +127,17 @@ def _is_coincidence(before: Part, between: Part, after: Part) -> bool:
     return is_between and 2 * between.size <= min(before.size, after.size)
 
 
-def _changed(lines: Part) -> str:
+def _changed_html(lines: Part) -> str:
     before, after = "".join(lines.before), "".join(lines.after)
-    words = _without_coincidences(_parts(_WORD.findall(before), _WORD.findall(after), str.strip))
+    words = _merge_coincidences(_compare(_WORD.findall(before), _WORD.findall(after), str.strip))
     shown = "".join(
-        escape("".join(part.after)) if part.is_same else _replaced(part) for part in words
+        escape("".join(part.after)) if part.is_same else _replaced_html(part) for part in words
     )
     return f'<p class="changed" dir="auto">{shown.strip()}</p>'
 
 
-def _replaced(part: Part) -> str:
-    """Words that were removed, and those that were added instead, with the spaces behind them."""
+def _replaced_html(part: Part) -> str:
+    """Render removed words, and those that replaced them, with the spaces behind them."""
     before, after = "".join(part.before), "".join(part.after)
     removed, added = before.strip(), after.strip()
     marked = [
@@ -147,7 +149,7 @@ def _replaced(part: Part) -> str:
     return " ".join(marked) + (last[len(last.rstrip()) :] or " ")
 
 
-def _unchanged(lines: Sequence[str], *, is_first: bool, is_last: bool) -> str:
+def _unchanged_html(lines: Sequence[str], *, is_first: bool, is_last: bool) -> str:
     written = [line for line in lines if line.strip()]
     head = 0 if is_first else CONTEXT
     tail = 0 if is_last else CONTEXT

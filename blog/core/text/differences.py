@@ -1,23 +1,23 @@
-"""Counting the words that an edit adds and removes."""
+"""Count the words that an edit adds and removes."""
 
 import re
 from collections import Counter
 from itertools import chain
 
-# Chinese and Japanese, in which words are not separated: each character counts.
+# Chinese and Japanese, which do not separate words: each character counts.
 WRITTEN_TOGETHER = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _LETTERS = f"[^\\W{WRITTEN_TOGETHER}]+"
 _WORD = re.compile(f"[{WRITTEN_TOGETHER}]|{_LETTERS}(?:['\u2019.-]{_LETTERS})*")
 
 
 def word_changes(before: str, after: str) -> tuple[int, int]:
-    """How many words were added and removed; those that were only moved do not count.
+    """Count the words that were added and removed; words that were only moved do not count.
 
     Takes up to 20 ms for two texts of 64 KiB that have nothing in common, and much less for an
     ordinary edit.
     """
     old, new = Counter(before.splitlines()), Counter(after.splitlines())
-    # What is in common makes no difference, and most lines usually are.
+    # Common lines, usually most of them, make no difference.
     was, now = _words(old - new), _words(new - old)
     return (now - was).total(), (was - now).total()
 

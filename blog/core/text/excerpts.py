@@ -1,8 +1,9 @@
 """Excerpts of posts, for lists.
 
 They are cut from the HTML of `blog.core.text.markdown`, which is well-formed and sanitised, with
-attributes in double quotes. So are the excerpts. As a list shows many posts, nothing in it has an
-id or refers to one: headings are no links, and there are no footnotes and no tables of contents.
+attributes in double quotes, and so are the excerpts. A list shows many posts, so nothing in it may
+have an id or refer to one: headings are not links, and footnotes and tables of contents are left
+out.
 """
 
 import re
@@ -10,7 +11,7 @@ import unicodedata
 
 LONGEST = 1024
 MOST_LINES = 20
-# How many characters of the HTML are needed to make an excerpt.
+# How many characters of HTML an excerpt may need.
 NEEDED = 8 * LONGEST
 
 # Formulas are not cut: their elements need a certain number of children.
@@ -21,7 +22,7 @@ TOKEN = re.compile(
 ENTITY_WITHOUT_END = re.compile(r"&[^;\s]*$")
 VOID = {"br", "hr", "img", "input"}
 ENDS_A_LINE = {"br", "dd", "dt", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "li", "p", "tr"}
-# Quotation marks in attributes are escaped, so that these are not found in one.
+# Quotation marks in attributes are escaped, so these don't match within one.
 REFERENCES = re.compile(
     r'<sup><a id="[^>]*>\d+</a></sup>'
     r'|<(section|nav) class="(?:footnotes|contents)".*?(?:</\1>\s*|\Z)',
@@ -47,33 +48,33 @@ def excerpt(html: str) -> str | None:
         html: the whole HTML, or its first `NEEDED` characters.
 
     Returns:
-        The excerpt; `None` if the HTML is short enough itself, and nothing has to be left out.
+        The excerpt; `None` if the HTML itself is short enough, and nothing has to be left out.
     """
     html, references = REFERENCES.subn("", html)
-    return _Cutting(_without_ids(html), is_changed=references > 0).beginning()
+    return _Cutter(_remove_ids(html), is_changed=references > 0).cut()
 
 
 def shown_in_lists(stored: str | None, html: str, size: int) -> tuple[str, bool]:
-    """What a list shows of a post, and whether that is only its beginning.
+    """The HTML of a post in a list, and whether it is an excerpt.
 
     Args:
-        stored: its excerpt, if it has one; older posts may need one and have none.
+        stored: its excerpt, if it has one; older posts may lack one.
         html: its HTML, or the first `NEEDED` characters of that.
-        size: of its HTML, in bytes.
+        size: the size of its HTML, in bytes.
     """
     if stored is None and size > LONGEST:
         stored = excerpt(html[:NEEDED])
-    return (_without_ids(html), False) if stored is None else (stored, True)
+    return (_remove_ids(html), False) if stored is None else (stored, True)
 
 
-def _without_ids(html: str) -> str:
-    """Without the ids of headings and the links to them, which a reader does not miss."""
+def _remove_ids(html: str) -> str:
+    """Remove the ids of headings and the links to them."""
     if '="#' not in html and ' id="' not in html:
         return html
     return LINK_WITHIN.sub(r"\1", ID.sub(r"<\1>", html))
 
 
-class _Cutting:
+class _Cutter:
     """The state of cutting one excerpt."""
 
     def __init__(self, html: str, *, is_changed: bool) -> None:
@@ -84,37 +85,37 @@ class _Cutting:
         self._bytes = self._lines = 0
         self._is_changed = is_changed
 
-    def beginning(self) -> str | None:
+    def cut(self) -> str | None:
         position = 0
         while position < len(self._html):
             token = TOKEN.match(self._html, position)
-            if token is None or not self._takes(token):
-                return self._closed()
+            if token is None or not self._add(token):
+                return self._close()
             position = token.end()
-        return self._closed() if self._is_changed else None
+        return self._close() if self._is_changed else None
 
-    def _takes(self, token: re.Match[str]) -> bool:
+    def _add(self, token: re.Match[str]) -> bool:
         """Add a tag or text; `False` if the limit is reached."""
         formula, is_end, name, _, text = token.groups()
         if formula is not None:
-            return self._takes_formula(token[0], formula)
+            return self._add_formula(token[0], formula)
         if text is not None:
-            return self._takes_text(text)
+            return self._add_text(text)
         if is_end:
             self._kept.append(self._open.pop()[1])
-        elif not self._takes_start(token[0], name):
+        elif not self._add_start(token[0], name):
             return False
         if name in ENDS_A_LINE and (is_end or name in VOID):
             self._lines += 1
             return self._lines < MOST_LINES or not self._html[token.end() :].strip()
         return True
 
-    def _takes_start(self, tag: str, name: str) -> bool:
+    def _add_start(self, tag: str, name: str) -> bool:
         end = "" if name in VOID else f"</{name}>"
         if self._bytes + len(tag.encode()) + len(end) > ROOM:
             if name != "a":
                 return False
-            # A URL may exceed the limit by itself: then only the text of the link is kept.
+            # A URL alone may exceed the limit: then only the text of the link is kept.
             tag, end, self._is_changed = "", "", True
         self._bytes += len(tag.encode()) + len(end)
         if name not in VOID:
@@ -122,21 +123,21 @@ class _Cutting:
         self._kept.append(tag)
         return True
 
-    def _takes_formula(self, html: str, source: str) -> bool:
+    def _add_formula(self, html: str, source: str) -> bool:
         if self._bytes + len(html.encode()) > ROOM:
             self._is_changed = True
-            return self._takes_text(source)
+            return self._add_text(source)
         self._kept.append(html)
         self._bytes += len(html.encode())
         return True
 
-    def _takes_text(self, text: str) -> bool:
+    def _add_text(self, text: str) -> bool:
         whole = text
         if any(end == "</pre>" for _, end in self._open):
             lines = text.split("\n", MOST_LINES - self._lines)
             text = "\n".join(lines[: MOST_LINES - self._lines])
             self._lines += len(lines) - 1
-        text = _beginning_of_text(text, ROOM - self._bytes)
+        text = _cut_text(text, ROOM - self._bytes)
         if text != whole:
             text = text.rstrip()
             text += ELLIPSIS if text else ""
@@ -144,8 +145,8 @@ class _Cutting:
         self._bytes += len(text.encode())
         return text == whole
 
-    def _closed(self) -> str:
-        """The kept HTML, without empty elements, and with open ones closed."""
+    def _close(self) -> str:
+        """Drop empty elements at the end, and close open ones."""
         while self._kept and not (text := self._kept[-1].strip()).startswith("</"):
             is_start = bool(self._open) and self._open[-1][0] == len(self._kept) - 1
             if text and not is_start:
@@ -157,7 +158,7 @@ class _Cutting:
         return "".join(self._kept) + ends
 
 
-def _beginning_of_text(text: str, room: int) -> str:
+def _cut_text(text: str, room: int) -> str:
     """As many words as fit into `room` bytes, or part of a word that is longer."""
     if len(text) <= room and len(text.encode()) <= room:
         return text

@@ -67,7 +67,7 @@ def is_highlightable(code: str, language: str) -> bool:
     )
 
 
-def highlighted(code: str, language: str) -> str:
+def highlight_code(code: str, language: str) -> str:
     """The HTML of `code`, with a `<span class="…">` of `CLASSES` around each token.
 
     Args:

@@ -1,8 +1,8 @@
 """Images of this site in posts: `![alt](/media/NAME "caption")`.
 
-What is known of an image is looked up before a text is rendered, and passed in as `env["media"]`.
-Images of other sites would report readers to them, and become links. Images that do not exist are
-shown by their alternative text.
+The facts about images are looked up before a text is rendered, and passed in as `env["media"]`.
+Images of other sites become links, because they would report readers to those sites. Images that do
+not exist are replaced by their alternative text.
 """
 
 import re
@@ -19,9 +19,9 @@ from markdown_it.utils import EnvType, OptionsDict
 PREFIX = "/media/"
 ADDRESS = re.compile(f"{PREFIX}([a-z2-7]{{32}})")
 FOREIGN = re.compile("https?://", re.IGNORECASE)
-# A text with more images than this shows the others by their alternative texts.
+# Further images of a text are replaced by their alternative texts.
 MOST_IMAGES = 100
-# In the `meta` of a token.
+# The key of the facts in the `meta` of a token.
 FACTS = "facts"
 # As wide as the column of a post (`--measure` in static/css/tokens.css).
 SIZES = "(min-width: 45rem) 42rem, 100vw"
@@ -30,12 +30,12 @@ STEPS = 4
 
 
 class ImageFacts(TypedDict):
-    """What is known of an image.
+    """The facts about an image.
 
     Args:
-        base: what its URL begins with, if it is not on this site: `https://cdn.example.com`.
-        colour: the dominant one, as six hexadecimal digits.
-        variants: width and height of each, the smallest first.
+        base: the origin of its URL, if it is not this site: `https://cdn.example.com`.
+        colour: the dominant colour, as six hexadecimal digits.
+        variants: the width and height of each variant, the smallest first.
     """
 
     base: str
@@ -60,7 +60,7 @@ def names_in(source: str) -> list[str]:
 def render_image(
     renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """An image of this site, or the alternative text of another one."""
+    """Render an image of this site, or the alternative text of another one."""
     alt = escape(renderer.renderInlineAsText(tokens[idx].children or [], options, env))
     facts: ImageFacts | None = tokens[idx].meta.get(FACTS)
     if facts is None:
@@ -76,9 +76,9 @@ def render_image(
 
 
 def find_images(state: StateCore) -> None:
-    """Note what is known of the first images of a text.
+    """Attach the facts to the first images of a text.
 
-    A paragraph that consists of one becomes a figure, with its caption and its alternative text.
+    A paragraph that consists of an image becomes a figure, with its caption and alternative text.
     """
     images: Images = state.env.get("media", {})
     found = (
@@ -104,15 +104,15 @@ def _make_figures(state: StateCore) -> None:
         opening.tag = closing.tag = "figure"
         if image.children:
             alt = [*image.children]
-            children += _wrapped("details", [*_wrapped("summary", [_text("ALT")]), *alt])
+            children += _wrap("details", [*_wrap("summary", [_text("ALT")]), *alt])
         if caption := str(image.attrs.pop("title", "")):
-            children += _wrapped("figcaption", [_text(caption)])
+            children += _wrap("figcaption", [_text(caption)])
 
 
 def link_foreign_images(state: StateCore) -> None:
-    """Make links of the images of other sites, unless they are in one.
+    """Turn images of other sites into links, unless they are within one.
 
-    Their text is the alternative text.
+    The text of the link is the alternative text.
     """
     renderer = cast(RendererHTML, state.md.renderer)
     for block in state.tokens:
@@ -125,14 +125,14 @@ def link_foreign_images(state: StateCore) -> None:
                 children.append(token)
                 continue
             alt = renderer.renderInlineAsText(token.children or [], state.md.options, state.env)
-            link = _wrapped("link", [_text(alt)], "a")
+            link = _wrap("link", [_text(alt)], "a")
             link[0].attrs["href"] = address
             children += link
         if block.children:
             block.children = children
 
 
-def _wrapped(kind: str, content: list[Token], tag: str = "") -> list[Token]:
+def _wrap(kind: str, content: list[Token], tag: str = "") -> list[Token]:
     tag = tag or kind
     return [Token(f"{kind}_open", tag, 1), *content, Token(f"{kind}_close", tag, -1)]
 
@@ -142,6 +142,6 @@ def _text(content: str) -> Token:
 
 
 def tint(colour: str) -> str:
-    """The class of the colour that is nearest."""
+    """The class of the nearest colour."""
     channels = bytes.fromhex(colour)
     return "tint-" + "".join(str(round(each * (STEPS - 1) / 255)) for each in channels)

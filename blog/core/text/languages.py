@@ -10,15 +10,15 @@ from pydantic import BeforeValidator, Field
 
 from blog.core.i18n import lazy_gettext
 
-# The longest that RFC 5646, 4.4.1 has software support.
+# The length that software should support (RFC 5646, 4.4.1).
 LONGEST_LANGUAGE = 35
 UNKNOWN = lazy_gettext("Please enter a language code, such as en, pt-BR or zh-Hant.")
-# ISO 15924: the scripts that are written from right to left and are in use.
+# ISO 15924: the scripts in use that are written from right to left.
 RIGHT_TO_LEFT = {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
 
 
 def standard_language(text: str) -> str:
-    """The tag as it is usually written: `pt-BR` for `PT-br`.
+    """Standardise the form of a tag: `pt-BR` for `PT-br`.
 
     Raises:
         ValueError: no such language is registered.
@@ -33,16 +33,16 @@ def standard_language(text: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def direction(language: str) -> str:
-    """`rtl` or `ltr`, by the script in which the language is usually written."""
+    """The direction of the script in which a language is usually written: `rtl` or `ltr`."""
     return "rtl" if Tag.get(language).maximize().script in RIGHT_TO_LEFT else "ltr"
 
 
-def _standard(value: Any) -> Any:
+def _validate(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return standard_language(text) if (text := value.strip()) else None
 
 
 Language = Annotated[
-    Annotated[str, Field(max_length=LONGEST_LANGUAGE)] | None, BeforeValidator(_standard)
+    Annotated[str, Field(max_length=LONGEST_LANGUAGE)] | None, BeforeValidator(_validate)
 ]

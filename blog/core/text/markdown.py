@@ -1,7 +1,7 @@
 """Markdown to safe HTML: CommonMark by markdown-it-py, then sanitised by nh3.
 
 Input is not trusted: the sanitiser comes last, with an allow-list of elements and attributes.
-Images of other sites would report readers to them, so they are links.
+Images of other sites become links, because they would report readers to those sites.
 """
 
 import re
@@ -34,10 +34,10 @@ RENDERER_VERSION = 8
 # each possible delimiter in it. An ordinary post of 64 KiB with a link and some emphasis in every
 # line takes 14,000; 64 KiB of brackets would take 128,000.
 STEPS = 100_000
-# What else a text may cost, in characters. Comments are shorter, and many are on a page.
+# Further limits of a text, in characters. Comments are shorter, and a page shows many.
 _POST_BUDGET = {"highlightable": code.LONGEST_HIGHLIGHTED, "maths": math.LONGEST_MATHS}
 _COMMENT_BUDGET = {"highlightable": 1_000, "maths": 1_000}
-# What the rules of blocks that may begin at any line can end.
+# The blocks that rules for blocks that may begin at any line can interrupt.
 _INTERRUPTING: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list", "table"]}
 # The parser recurses into images within the alternative text of images.
 _DEEPEST_IMAGES = 5
@@ -49,46 +49,46 @@ _ORDINARY_ADDRESS = re.compile(
 
 
 def render_inline(source: str, people: People | None = None) -> str:
-    """The HTML of a comment: paragraphs, quotations, lists, code, formulas, emphasis and links.
+    """Render a comment: paragraphs, quotations, lists, code, formulas, emphasis and links.
 
-    It is empty if nothing is visible.
+    The HTML is empty if nothing would be visible.
 
     Args:
         source: Markdown.
-        people: those of its names who exist (`syntax/mentions.py`).
+        people: the people it may mention (`syntax/mentions.py`).
 
     Raises:
         TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
     budget = {**_COMMENT_BUDGET, "people": people or {}}
-    return _rendered(_comment, sanitising.COMMENT, source, budget)
+    return _render(_comment, sanitising.COMMENT, source, budget)
 
 
 def render_document(source: str, images: Images | None = None, people: People | None = None) -> str:
-    """The HTML of a post: CommonMark, and what `templates/posts/markdown.html` shows.
+    """Render a post: CommonMark, and the extensions shown by `templates/posts/markdown.html`.
 
-    Takes 0.1 s for an ordinary text of 64 KiB. The result is empty if nothing is visible, as in a
-    text that consists of a link definition.
+    Takes 0.1 s for an ordinary text of 64 KiB. The HTML is empty if nothing would be visible, as in
+    a text that consists of a link definition.
 
     Args:
         source: Markdown.
-        images: what is known of its images of this site (`images.py`).
-        people: those of its names who exist (`syntax/mentions.py`).
+        images: facts about its images of this site (`images.py`).
+        people: the people it may mention (`syntax/mentions.py`).
 
     Raises:
         TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
     budget = {**_POST_BUDGET, "media": images or {}, "people": people or {}}
-    return _rendered(_post, sanitising.POST, source, budget)
+    return _render(_post, sanitising.POST, source, budget)
 
 
-def _rendered(parser: MarkdownIt, cleaner: nh3.Cleaner, source: str, budget: dict[str, Any]) -> str:
+def _render(parser: MarkdownIt, cleaner: nh3.Cleaner, source: str, budget: dict[str, Any]) -> str:
     html = cleaner.clean(parser.render(source, {"steps": STEPS, **budget})).strip()
     return html if shows_something(html) else ""
 
 
 class _Parser(MarkdownIt):
-    """Shows URLs as they were written, and makes no link that the sanitiser would remove."""
+    """Shows URLs as written, and creates no link that the sanitiser would remove."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 (markdown-it's name)
         return _ORDINARY_ADDRESS.fullmatch(url) is not None or sanitising.keeps_address(url)
@@ -98,7 +98,7 @@ class _Parser(MarkdownIt):
 
 
 def _align_cells(state: StateCore) -> None:
-    """Align table cells by an attribute, as GitHub does, because inline styles are forbidden."""
+    """Align table cells with an attribute, as GitHub does, because inline styles are forbidden."""
     for token in state.tokens:
         if token.type in {"th_open", "td_open"} and (style := token.attrs.pop("style", None)):
             token.attrs["align"] = str(style).removeprefix("text-align:")
@@ -142,7 +142,7 @@ def _post_parser() -> MarkdownIt:
     core.push("images", find_images)
     core.push("alignment", _align_cells)
     parser.add_render_rule("footnote_ref", footnotes.render_reference)
-    return _with_own_rules(parser)
+    return _add_own_rules(parser)
 
 
 def _comment_parser() -> MarkdownIt:
@@ -151,11 +151,11 @@ def _comment_parser() -> MarkdownIt:
          "autolink", "escape", "entity", "newline", "balance_pairs", "fragments_join"]
     )  # fmt: skip
     parser.block.ruler.before("fence", "budget", spend_step, _INTERRUPTING)
-    return _with_own_rules(parser)
+    return _add_own_rules(parser)
 
 
-def _with_own_rules(parser: MarkdownIt) -> MarkdownIt:
-    """The rules that posts and comments share."""
+def _add_own_rules(parser: MarkdownIt) -> MarkdownIt:
+    """Add the rules that posts and comments share."""
     inline, second_pass = parser.inline.ruler, parser.inline.ruler2
     parser.block.ruler.before("fence", "formula", math.displayed_formula, _INTERRUPTING)
     inline.at("text", skip_text)

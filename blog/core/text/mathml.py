@@ -1,7 +1,7 @@
 r"""LaTeX formulas as MathML Core (https://www.w3.org/TR/mathml-core/), by latex2mathml.
 
-Of what the library makes, only elements and attributes that are listed here are taken over: it also
-knows `\href`, `\style` and `\class`.
+Of the library's output, only the elements and attributes listed here are kept, because it also
+supports `\href`, `\style` and `\class`.
 """
 
 import re
@@ -17,14 +17,14 @@ ELEMENTS = frozenset({
     "math", "mfrac", "mi", "mn", "mo", "mover", "mphantom", "mroot", "mrow", "mspace", "msqrt",
     "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover",
 })  # fmt: skip
-# The numbers of elements that these have in them.
+# The number of children that these elements must have.
 _OPERANDS = {
     **dict.fromkeys(("mfrac", "mover", "mroot", "msub", "msup", "munder"), 2),
     "msubsup": 3,
     "munderover": 3,
 }
 _TRUTHS = ("true", "false")
-# The values of attributes that do not have to be looked at.
+# Attributes with a fixed set of values.
 VALUES: dict[str, dict[str, set[str]]] = {
     "math": {"display": {"block"}},
     "mfrac": {"linethickness": {"0"}},
@@ -57,17 +57,17 @@ _STYLES = {
 
 
 class _NotUnderstoodError(Exception):
-    """A formula has something that cannot be shown."""
+    """A formula contains something that can't be shown."""
 
 
 def mathml(source: str, *, is_displayed: bool) -> str | None:
-    """A formula as an HTML element; `None` if it cannot be understood.
+    """Convert a formula to an HTML element; `None` if it can't be parsed.
 
     Takes about 20 µs per character.
 
     Args:
         source: LaTeX, of which up to `LONGEST_FORMULA` characters are read.
-        is_displayed: whether it stands in a line of its own.
+        is_displayed: whether it is on a line of its own.
     """
     if len(source) > LONGEST_FORMULA or _MACROS.search(source):
         return None
@@ -109,16 +109,17 @@ def _attributes(element: Element, tag: str) -> str:
 
 
 def _text(element: Element) -> str:
-    """The text of an element, in which the library has references to characters."""
+    """The text of an element; the library leaves character references in it."""
     text = unescape(element.text or "").strip("\n")
     if element.tag != "mtext" and (text == "&" or re.match(r"\\[a-zA-Z]", text)):
         raise _NotUnderstoodError
     style = _STYLES.get(element.get("mathvariant", ""))
-    return "".join(_styled(character, style) for character in text) if style else text
+    return "".join(_style(character, style) for character in text) if style else text
 
 
-def _styled(character: str, style: str) -> str:
-    """A letter or digit of Unicode's mathematical alphabets, as browsers know no other styles."""
+def _style(character: str, style: str) -> str:
+    """A letter or digit of Unicode's mathematical alphabets, because browsers support no other
+    way."""
     for name in (f"MATHEMATICAL {style}", style, "BLACK-LETTER" if style == "FRAKTUR" else style):
         kind = unicodedata.name(character, "").replace("LATIN ", "").replace("GREEK ", "")
         kind = kind.replace(" LETTER ", " ")

@@ -1,4 +1,4 @@
-"""The outline of a text: its headings, for a list beside a long one."""
+"""The outline of a long text: a list of its headings, shown beside it."""
 
 import re
 from html import unescape
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from blog.core.text.visibility import TAG
 
-# A text with fewer headings is seen at a glance; one with more needs a list of its own choosing.
+# With fewer headings a text needs no outline; with more, authors should choose for themselves.
 FEWEST, MOST = 3, 50
 
-# As `blog.core.text.markdown` writes them. Deeper ones would make the list longer than the text.
+# As `blog.core.text.markdown` renders them. Deeper levels would make the list too long.
 _HEADING = re.compile(r'<h([23]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 _OWN_CONTENTS = '<nav class="contents"'
 
@@ -18,9 +18,9 @@ class OutlineHeading(NamedTuple):
     """A heading of a text.
 
     Attributes:
-        id: of its element.
-        title: its words.
-        is_below: whether it is of the second level.
+        id: the id of its element.
+        title: its text.
+        is_below: whether it is on the second level.
     """
 
     id: str
@@ -29,13 +29,13 @@ class OutlineHeading(NamedTuple):
 
 
 def outline(html: str) -> tuple[OutlineHeading, ...]:
-    """The headings of the upper two levels.
+    """The headings of the top two levels.
 
     Args:
-        html: of a rendered post.
+        html: a rendered post.
 
     Returns:
-        Nothing for a text with few of them, and for one with a table of contents of its own.
+        An empty tuple for a text with few headings, or with a table of contents.
     """
     found = _HEADING.findall(html)
     if not FEWEST <= len(found) <= MOST or _OWN_CONTENTS in html:

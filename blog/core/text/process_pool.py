@@ -24,7 +24,7 @@ Arguments = TypeVarTuple("Arguments")
 
 log = logging.getLogger(__name__)
 
-# What ends a process that does something impossible, or gets no more memory.
+# The exit codes of a process that crashes or gets no more memory.
 CRASHES = {-signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL, -signal.SIGSEGV}
 PROGRAM = Path(__file__).with_name("process_worker.py")
 
@@ -64,9 +64,9 @@ class ProcessPool:
             first.
         longest_queue: the maximum number of waiting calls.
         memory_bytes: the maximum memory of a process (RLIMIT_DATA), if it has a limit.
-        keep: whether a process is kept for the next call. Otherwise each call has a new one.
-        in_language: whether the functions speak the current language. What is stored for all
-            readers must not depend on one.
+        keep: whether a process is reused for the next call; otherwise each call gets a new one.
+        in_language: whether the functions run in the current language. Texts that are stored for
+            all readers must not depend on it.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class ProcessPool:
 
     def start(self) -> None:
         """Start a process without waiting for it."""
-        self._tasks.add(asyncio.create_task(self._work()))
+        self._tasks.add(asyncio.create_task(self._serve()))
         self._idle += 1
 
     async def close(self) -> None:
@@ -120,7 +120,8 @@ class ProcessPool:
 
         Raises:
             OutOfTimeError: it exceeded its CPU time.
-            OverloadedError: the queue is full, or the process died; by itself: `CrashedError`.
+            OverloadedError: the queue is full, or the process was killed.
+            CrashedError: the process crashed.
             FunctionFailedError: the function raised another exception.
         """
         request = {
@@ -135,19 +136,19 @@ class ProcessPool:
         try:
             self._queue.put_nowait(job)
         except asyncio.QueueFull:
-            raise OverloadedError("too many calls wait") from None
+            raise OverloadedError("too many calls are waiting") from None
         if self._queue.qsize() > self._idle and len(self._tasks) < self.size:
             self.start()
-        answer = await job.outcome
-        if "error" not in answer:
-            result: Result = answer["result"]
+        response = await job.outcome
+        if "error" not in response:
+            result: Result = response["result"]
             return result
         for error in raises:
-            if answer["error"] == [error.__module__, error.__qualname__]:
-                raise error(answer["text"])
-        raise FunctionFailedError(answer["traceback"])
+            if response["error"] == [error.__module__, error.__qualname__]:
+                raise error(response["text"])
+        raise FunctionFailedError(response["traceback"])
 
-    async def _work(self) -> None:
+    async def _serve(self) -> None:
         """Keep a process running and feed it jobs."""
         process: Process | None = None
         try:
@@ -160,13 +161,13 @@ class ProcessPool:
                 self._idle -= 1
                 try:
                     process = await self._ensure_process(process)
-                    answer = await self._answer(process, job.request)
+                    response = await self._call(process, job.request)
                 except (OutOfTimeError, OverloadedError) as error:
                     if not job.outcome.cancelled():
                         job.outcome.set_exception(error)
                 else:
                     if not job.outcome.cancelled():
-                        job.outcome.set_result(answer)
+                        job.outcome.set_result(response)
                 finally:
                     self._idle += 1
                     job.outcome.cancel()
@@ -187,10 +188,10 @@ class ProcessPool:
                 *command, stdin=PIPE, stdout=PIPE, start_new_session=True
             )
         except OSError as error:
-            log.error("no process can be started for %s: %s", self._modules[0], error)
+            log.error("could not start a process for %s: %s", self._modules[0], error)
             return None
 
-    async def _answer(self, process: Process | None, request: dict[str, Any]) -> dict[str, Any]:
+    async def _call(self, process: Process | None, request: dict[str, Any]) -> dict[str, Any]:
         if process is None:
             raise OverloadedError("no process can be started")
         try:
@@ -216,13 +217,13 @@ class ProcessPool:
 
 async def _exchange(process: Process, request: dict[str, Any]) -> dict[str, Any]:
     requests = cast(asyncio.StreamWriter, process.stdin)
-    answers = cast(asyncio.StreamReader, process.stdout)
+    responses = cast(asyncio.StreamReader, process.stdout)
     content = json.dumps(request).encode()
     requests.write(len(content).to_bytes(4) + content)
     await requests.drain()
-    length = int.from_bytes(await answers.readexactly(4))
-    answer: dict[str, Any] = json.loads(await answers.readexactly(length))
-    return answer
+    length = int.from_bytes(await responses.readexactly(4))
+    response: dict[str, Any] = json.loads(await responses.readexactly(length))
+    return response
 
 
 async def _end(process: Process) -> None:

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
-# Work for one request has a lower priority than the event loop, which serves all of them.
+# Work for one request has a lower priority than the event loop, which serves all requests.
 NICENESS = 5
 PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -32,14 +32,14 @@ def main(modules: list[str]) -> None:
     os.nice(NICENESS)
     # hypercorn's listening socket is inheritable, and uvloop does not close it.
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    answers = os.fdopen(os.dup(1), "wb")
+    responses = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # Output of libraries must not mix with responses.
     _import_without_application(modules)
     while (request := _read(sys.stdin.buffer)) is not None:
-        content = json.dumps(_answer(**request)).encode()
+        content = json.dumps(_call(**request)).encode()
         try:
-            answers.write(len(content).to_bytes(4) + content)
-            answers.flush()
+            responses.write(len(content).to_bytes(4) + content)
+            responses.flush()
         except BrokenPipeError:
             # The parent was killed; flushing at exit would fail, too.
             os._exit(0)
@@ -66,7 +66,7 @@ def _read(requests: BinaryIO) -> dict[str, Any] | None:
     return request
 
 
-def _answer(
+def _call(
     *,
     module: str,
     function: str,
@@ -77,11 +77,11 @@ def _answer(
 ) -> dict[str, Any]:
     """Call a function; SIGPROF kills the process when its CPU time is used up.
 
-    A Python signal handler would run only after a regular expression has finished. Memory beyond
-    its limit is not allocated: most functions fail by that, and some libraries abort.
+    A Python signal handler would run only after a regular expression has finished. Allocations
+    beyond the memory limit fail: most functions then raise an error, and some libraries abort.
     """
     if memory_bytes is not None:
-        # Unlike RLIMIT_AS, this does not count what is only mapped, such as libraries.
+        # Unlike RLIMIT_AS, this does not count memory that is only mapped, such as libraries.
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:

@@ -1,4 +1,4 @@
-"""How long texts are to read."""
+"""Estimate how long a text takes to read."""
 
 import re
 from html import unescape
@@ -6,17 +6,17 @@ from html import unescape
 from blog.core.text.cjk import is_cjk
 from blog.core.text.visibility import TAG
 
-# For non-fiction in English, and not far from that in other languages: Brysbaert, "How many
+# For English non-fiction, and similar in other languages: Brysbaert, "How many
 # words do we read per minute?", Journal of Memory and Language 109 (2019).
 WORDS_A_MINUTE = 238
-# Where words are not separated, in Chinese and Japanese.
+# In Chinese and Japanese, which do not separate words.
 CHARACTERS_A_WORD = 2
 
 _WORD = re.compile("\\w+(?:['\u2019.-]\\w+)*")
 
 
 def word_count(html: str) -> int:
-    """How many words sanitised HTML has; two characters of Chinese count as one."""
+    """Count the words of sanitised HTML; two Chinese characters count as one."""
     words = characters = 0
     for word in _WORD.findall(unescape(TAG.sub(" ", html))):
         if word.isascii():
@@ -29,5 +29,5 @@ def word_count(html: str) -> int:
 
 
 def reading_minutes(words: int) -> int:
-    """How many minutes it takes to read so many words, at least one."""
+    """The minutes it takes to read a number of words, at least one."""
     return max(1, round(words / WORDS_A_MINUTE))

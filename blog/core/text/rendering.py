@@ -1,4 +1,4 @@
-"""Rendering of user input, in processes that are killed when a text takes too long.
+"""Render user input, in processes that are killed when a text takes too long.
 
 Requests render before they open a transaction, so no locks are held meanwhile.
 """
@@ -33,7 +33,7 @@ RETRY_SECONDS = 5
 # Texts up to this length are rendered in the event loop. The worst takes 4 ms; an ordinary one
 # takes less time than the round trip to a process.
 LARGEST_INLINE = 256
-# Except with highlighted code, because the run time of a lexer is unpredictable, and with formulas,
+# Exceptions: highlighted code, because the run time of a lexer is unpredictable, and formulas,
 # because their library takes memory.
 NEVER_INLINE = ("```", "~~~", "$")
 
@@ -51,8 +51,8 @@ FindImages = Callable[[Sequence[str]], Awaitable[Images]]
 FindPeople = Callable[[Sequence[str]], Awaitable[People]]
 
 
-async def nothing(_names: Sequence[str]) -> dict[str, Any]:
-    """For a renderer that knows no images or no people."""
+async def find_nothing(_names: Sequence[str]) -> dict[str, Any]:
+    """Find nothing, for a renderer without images or people."""
     return {}
 
 
@@ -60,15 +60,15 @@ class Renderer:
     """Renders the Markdown of posts and comments.
 
     Args:
-        find_images: looks up what is known of images, by their names.
-        find_people: looks up who exists of those with some names, in lower case.
+        find_images: looks up the facts about images, by their names.
+        find_people: looks up the people with the given names, in lower case.
 
     Attributes:
         pool: the rendering processes.
     """
 
     def __init__(
-        self, find_images: FindImages = nothing, find_people: FindPeople = nothing
+        self, find_images: FindImages = find_nothing, find_people: FindPeople = find_nothing
     ) -> None:
         self._find_images, self._find_people = find_images, find_people
         self.pool = ProcessPool(
@@ -92,29 +92,29 @@ class Renderer:
             InvalidFieldsError: the text is too complex, or nothing of it is visible.
             BusyError: the site is overloaded, or the author's last text took too long.
         """
-        return await self._rendered(render_document, source, writer_id)
+        return await self._render(render_document, source, writer_id)
 
     async def comment(self, source: str, writer_id: int) -> str:
         """Render the text of a comment, like `post`."""
-        return await self._rendered(render_inline, source, writer_id)
+        return await self._render(render_inline, source, writer_id)
 
-    async def again(self, render: Render, source: str) -> str | None:
-        """Render a stored text again; `None` if it is too complex by now.
+    async def rerender(self, render: Render, source: str) -> str | None:
+        """Render a stored text again; `None` if it is too complex for the current renderer.
 
         Args:
             render: `render_document` or `render_inline`.
             source: Markdown.
         """
-        facts = await self._facts(render, source)
+        facts = await self._look_up(render, source)
         try:
             return await self.pool.run(render, source, *facts, raises=[TooComplexError])
         except (TooComplexError, OutOfTimeError):
             return None
 
-    async def _facts(self, render: Render, source: str) -> tuple[Images | People, ...]:
-        """What has to be known to render a text: the further arguments of its renderer.
+    async def _look_up(self, render: Render, source: str) -> tuple[Images | People, ...]:
+        """Look up the people and images that a text may name: further arguments of its renderer.
 
-        Whom and what it may name is looked up with one statement each, and at most so much.
+        Each takes at most one statement, for a limited number of names.
         """
         names = mentions.names_in(source)
         people = await self._find_people(names) if names else {}
@@ -123,8 +123,8 @@ class Renderer:
         images = names_in(source)
         return await self._find_images(images) if images else {}, people
 
-    async def _rendered(self, render: Render, source: str, writer_id: int) -> str:
-        facts = await self._facts(render, source)
+    async def _render(self, render: Render, source: str, writer_id: int) -> str:
+        facts = await self._look_up(render, source)
         # One process per author, so that nobody can occupy all of them.
         turn = self._turns.setdefault(writer_id, asyncio.Lock())
         async with turn:

@@ -1,7 +1,8 @@
-"""The last step of rendering: what is not in these lists is not in the HTML.
+"""The last step of rendering: whatever is not in these lists is removed from the HTML.
 
-A writer can choose the address and the title of a link, and no other attribute: classes, ids and
-labels come from the renderer, and are listed all the same.
+An author can choose the URL and the title of a link, and no other attribute: classes, ids and
+labels
+come from the renderer, but are listed too.
 """
 
 from functools import lru_cache
@@ -44,7 +45,7 @@ _VALUES: dict[str, dict[str, set[str]]] = {
     "mi": {"mathvariant": {"normal"}},
     **mathml.VALUES,
 }
-# One of each, because those of several would be in any order.
+# One attribute per element, because several would come in random order.
 _SET_VALUES = {
     "input": {"disabled": ""},
     # Scrollable elements must be reachable by keyboard.

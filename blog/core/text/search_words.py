@@ -1,8 +1,8 @@
-r"""The words of a text as the search compares them.
+r"""Fold the words of a text for search.
 
-Cases, accents, the vowels of Arabic and Hebrew, and the forms of compatibility characters make no
+Case, accents, the vowels of Arabic and Hebrew, and compatibility forms of characters make no
 difference. Where words are not separated, as in Chinese, pairs of characters are compared. The
-function `search_text` of the database does the same with what is indexed; a test compares both.
+database function `search_text` does the same with indexed texts; a test compares both.
 """
 
 import re
@@ -49,12 +49,12 @@ _LETTERS = str.maketrans(
 
 
 def folded_words(text: str) -> list[str]:
-    """The words of a text, folded; several characters without a space between count as one."""
-    return _RUN.findall(folded(text))
+    """The folded words of a text; unspaced characters in a row count as one word."""
+    return _RUN.findall(fold(text))
 
 
-def folded(text: str) -> str:
-    """A text with its words folded, and spaces between them."""
+def fold(text: str) -> str:
+    """Fold the words of a text, and separate them with spaces."""
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
         # A letter of its own, whose endings the stemmer knows.
@@ -71,9 +71,9 @@ def is_unspaced(word: str) -> bool:
 
 
 def phrase(words: Sequence[str], *, is_typed: bool = False) -> str:
-    """Words that follow one another, in the syntax of `to_tsquery`.
+    """Build a `to_tsquery` expression for words that follow one another.
 
-    Of characters that are written together, the pairs are indexed, and then the last one.
+    Of unspaced characters, the pairs are indexed, and then the last one.
 
     Args:
         words: folded words.

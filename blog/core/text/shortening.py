@@ -1,4 +1,4 @@
-"""Shortening texts for titles and descriptions."""
+"""Shorten texts for titles and descriptions."""
 
 import re
 from html import unescape
@@ -9,22 +9,21 @@ from blog.core.text.visibility import TAG
 
 ELLIPSIS = "…"
 _GRAPHEME = regex.compile(r"\X")
-# How far is looked for the end of the grapheme at the limit; any that is meant to be read is
-# shorter.
+# How far to look for the end of the grapheme at the limit; real ones are shorter.
 LONGEST_GRAPHEME = 64
 # A character of text seldom has more characters of HTML.
 MARKUP = 32
-# The labels of images and footnotes, and what is written in a formula beside it.
+# The labels of images and footnotes, and the annotations of formulas.
 _UNREAD = re.compile(r"<(details|sup|annotation)\b.*?</\1>", re.DOTALL)
 _BREAK = re.compile(r"<(?:br|hr)\b[^>]*>|</(?:dd|dt|div|figure|h[1-6]|li|p|pre|td|th)>")
 _ENTITY_WITHOUT_END = re.compile(r"&[^;\s]*\Z")
 
 
-def shortened(text: str, most: int) -> str:
-    """The beginning of a text, of at most `most` characters with an ellipsis.
+def shorten(text: str, most: int) -> str:
+    """Shorten a text to at most `most` characters, including an ellipsis.
 
-    It ends between two words, or within a long one between two graphemes (UAX 29), so that no
-    accent and no part of an emoji is lost. Escape it afterwards, never before.
+    It ends between two words, or within a long word between two graphemes (UAX 29), so that no
+    accent or part of an emoji is lost. Escape it afterwards, never before.
 
     Args:
         text: plain text.
@@ -33,7 +32,7 @@ def shortened(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     room = most - len(ELLIPSIS)
-    # Before a space a grapheme ends; to find all of them takes longer than the rest.
+    # A grapheme always ends before a space; finding all of them takes longer than the rest.
     words = text[: room + 1].rpartition(" ")[0].rstrip()
     if len(words) > most // 2:
         return words + ELLIPSIS
@@ -41,7 +40,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def end_of_graphemes(text: str, most: int) -> int:
-    """How many code points, at most `most`, the first graphemes of a text have."""
+    """The end of the last grapheme within the first `most` code points of a text."""
     end = 0
     for grapheme in _GRAPHEME.finditer(text, endpos=most + LONGEST_GRAPHEME):
         if grapheme.end() > most:
@@ -57,4 +56,4 @@ def plain_text(html: str, most: int) -> str:
     if is_cut := len(beginning) < len(html):
         text = _ENTITY_WITHOUT_END.sub("", text.partition("<")[0])
     line = " ".join(unescape(text).split())
-    return line + ELLIPSIS if is_cut and len(line) < most else shortened(line, most)
+    return line + ELLIPSIS if is_cut and len(line) < most else shorten(line, most)

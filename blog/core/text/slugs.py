@@ -1,4 +1,4 @@
-"""Slugs: the last part of the address of a post with a title, for people to read."""
+"""Slugs: the readable last part of the URL of a post with a title."""
 
 import re
 from typing import Annotated, Any
@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field
 from blog.core.i18n import lazy_gettext
 
 LONGEST_SLUG = 80
-# What stands in the same place in other addresses below that of a post.
+# Other paths below the URL of a post.
 RESERVED = {"comments", "edit", "preview", "revisions", "timegate", "timemap"}
-# In place of a title that has no letter to spell, and before one that is a number.
+# The slug of a title without letters, and the prefix for a title that is a number or reserved.
 PLAIN = "post"
 
 IS_NUMBER = lazy_gettext("A slug can't be just a number.")
@@ -19,7 +19,7 @@ IS_RESERVED = lazy_gettext("This slug is reserved. Please choose another one.")
 NOT_SPELLED = lazy_gettext("A slug needs at least one letter.")
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-# Chinese comes as `ShenZhen`.
+# anyascii spells Chinese as `ShenZhen`.
 _NEXT_SYLLABLE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # Within words, as of English, Arabic and Ukrainian.
 _APOSTROPHE = re.compile("['`]")
@@ -28,19 +28,20 @@ _NUMBER = re.compile("[0-9-]+")
 
 
 def slug_of(title: str) -> str:
-    """The slug for a title, in small Latin letters, digits and hyphens; never only a number."""
-    slug = _spelled(title)
+    """The slug for a title, in lower-case Latin letters, digits and hyphens; never only a
+    number."""
+    slug = _spell(title)
     if not slug or _NUMBER.fullmatch(slug):
         return f"{PLAIN}-{slug}".rstrip("-")
     return f"{PLAIN}-{slug}" if slug in RESERVED else slug
 
 
 def is_slug_of(slug: str, title: str) -> bool:
-    """Whether a slug was made of this title, perhaps with a number behind it."""
+    """Whether a slug is made from this title, possibly with a number appended."""
     return re.fullmatch(f"{slug_of(title)}(-[0-9]+)?", slug) is not None
 
 
-def _spelled(text: str) -> str:
+def _spell(text: str) -> str:
     latin = _BEYOND_ASCII.sub(lambda found: _NEXT_SYLLABLE.sub(" ", anyascii(found[0])), text)
     slug = _BETWEEN_WORDS.sub("-", _APOSTROPHE.sub("", latin).lower()).strip("-")
     if len(slug) <= LONGEST_SLUG:
@@ -49,11 +50,11 @@ def _spelled(text: str) -> str:
     return words or slug[:LONGEST_SLUG]
 
 
-def _own(value: Any) -> Any:
-    """A slug that the author wants, spelled as slugs are; `None` for an empty one."""
+def _validate_slug(value: Any) -> Any:
+    """Normalise and validate the slug that an author has chosen; `None` for an empty one."""
     if not isinstance(value, str) or not (text := value.strip()):
         return None if value == "" or isinstance(value, str) else value
-    slug = _spelled(text)
+    slug = _spell(text)
     if not slug:
         raise ValueError(NOT_SPELLED)
     if _NUMBER.fullmatch(slug):
@@ -63,4 +64,6 @@ def _own(value: Any) -> Any:
     return slug
 
 
-OwnSlug = Annotated[Annotated[str, Field(max_length=LONGEST_SLUG)] | None, BeforeValidator(_own)]
+OwnSlug = Annotated[
+    Annotated[str, Field(max_length=LONGEST_SLUG)] | None, BeforeValidator(_validate_slug)
+]

@@ -1,4 +1,4 @@
-"""Tags of posts, as their authors write them, and how they are compared."""
+"""Tags of posts: parsing, validation and comparison."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ HAS_COMMA = lazy_gettext("A tag can't contain a comma.")
 SHOWS_NOTHING = lazy_gettext("A tag needs a letter, a digit or a symbol.")
 NO_LIST = lazy_gettext("Please send a list of strings.")
 
-# As they are typed in several scripts.
+# Commas of several scripts.
 _COMMA = re.compile("[,\u060c\u3001\uff0c]")
 _SEPARATOR = re.compile(f"{_COMMA.pattern}|\n")
 _LEADING = re.compile(r"^[#\uff03\s]+")
@@ -31,7 +31,7 @@ _TELLING = tuple("LMNS")
 
 
 def fold_tag(tag: str) -> str:
-    """What two tags have in common that are the same to a reader: `Ⅻ Tables` and `xii tables`."""
+    """Fold a tag, so that equivalent ones are equal: `Ⅻ Tables` and `xii tables`."""
     folded = unicodedata.normalize("NFKC", tag).casefold()
     # Variation selectors and joiners, which only change how a character looks.
     seen = "".join(each for each in folded if each == " " or is_seen(each))
@@ -47,8 +47,8 @@ def address_of_tag(tag: str) -> str:
     return fold_tag(tag).replace("/", ",")
 
 
-def folded_from_address(address: str) -> str | None:
-    """The folded form of the tag at an address, in any spelling; `None` if it can be none's."""
+def fold_address(address: str) -> str | None:
+    """Fold the tag in a URL, in any spelling; `None` if no tag can have it."""
     if len(address) > LONGEST_FOLDED:
         return None
     tag = _LEADING.sub("", " ".join(address.replace(",", "/").split()))
@@ -56,10 +56,10 @@ def folded_from_address(address: str) -> str | None:
 
 
 def clean_tags(given: Iterable[str]) -> list[str]:
-    """Tags without `#` at the beginning, needless spaces, and those that are given already.
+    """Remove leading `#`, extra spaces and duplicates from tags.
 
     Raises:
-        ValueError: one is no tag, or there are too many.
+        ValueError: one is not a valid tag, or there are too many.
     """
     tags: dict[str, str] = {}
     for text in given:
@@ -71,7 +71,7 @@ def clean_tags(given: Iterable[str]) -> list[str]:
 
 
 def _clean_tag(text: str) -> str:
-    """One tag; empty if there is nothing to be seen."""
+    """Clean one tag; empty if it has no visible characters."""
     if len(text.strip()) > 2 * LONGEST_TAG:
         raise _too_long()
     # Some characters, such as a vertical comma, become one when they are folded.
@@ -104,7 +104,7 @@ def _too_long() -> ValueError:
     )
 
 
-def _of_list(value: Any) -> list[str]:
+def _parse_list(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ValueError(NO_LIST)
     if len(value) > MOST_TAGS:
@@ -112,10 +112,10 @@ def _of_list(value: Any) -> list[str]:
     return clean_tags(value)
 
 
-def _of_line(value: Any) -> list[str]:
+def _parse_line(value: Any) -> list[str]:
     if not isinstance(value, str):
-        return _of_list(value)
-    # Empty ones and repetitions are slips of the keyboard.
+        return _parse_list(value)
+    # Empty and repeated tags are ignored as typing errors.
     return clean_tags(_SEPARATOR.split(value))
 
 
@@ -126,8 +126,8 @@ _ITEM = {
 }
 Tags = Annotated[
     list[str],
-    BeforeValidator(_of_list),
+    BeforeValidator(_parse_list),
     WithJsonSchema({"type": "array", "maxItems": MOST_TAGS, "items": _ITEM}),
 ]
-# As a form sends them: separated by commas, or one a line.
-TagLine = Annotated[list[str], BeforeValidator(_of_line)]
+# As a form sends them: separated by commas, or one per line.
+TagLine = Annotated[list[str], BeforeValidator(_parse_line)]

@@ -23,7 +23,7 @@ from pydantic_core.core_schema import CoreSchema, ErrorType, no_info_after_valid
 from blog.core.i18n import format_number, lazy_gettext
 from blog.core.i18n import gettext as _
 
-# For fields that declare no limit, such as the name of a choice.
+# For fields without a declared limit, such as the name of a choice.
 LONGEST_TEXT = 1_000
 
 NOT_VALID = lazy_gettext("This isn't a valid value.")
@@ -36,8 +36,8 @@ _MESSAGES = {
     "string_too_long": lazy_gettext("Please shorten this to at most %(max_length)s characters."),
     "string_unicode": NOT_UNICODE,  # JSON can write half a surrogate pair
 }
-# For the others of pydantic, which no form of ours causes unless somebody has changed it. A browser
-# without a field for dates sends whatever was typed into it.
+# Other errors of pydantic, which our forms don't cause unless they were tampered with. A browser
+# without date fields sends whatever was typed into one.
 _OF_FORMS = {
     kind: NOT_A_DATE if kind.startswith(("date_", "datetime_")) else NOT_VALID
     for kind in get_args(ErrorType)
@@ -83,7 +83,7 @@ class Schema(BaseModel):
 
     A text that exceeds the limit of its field is refused before other validators run. Some of them
     take quadratic time: Unicode normalisation sorts consecutive combining marks (Unicode Standard,
-    3.11), and the e-mail validator normalises, too.
+    3.11), and the email validator normalises too.
     """
 
     _longest: ClassVar[dict[str, int]] = {}
@@ -114,7 +114,7 @@ class Schema(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _bounded_and_of_characters(cls, value: Any, info: ValidationInfo) -> Any:
+    def _check_text(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse a text that is too long or has forbidden characters."""
         if not isinstance(value, str):
             return value
@@ -125,10 +125,10 @@ class Schema(BaseModel):
 
 
 def require_characters(text: str) -> str:
-    """`text`, if all of it are characters that any text may have.
+    """Return `text` if it has no forbidden characters.
 
     Raises:
-        ValueError: it has others; the message names the first.
+        ValueError: it has some; the message names the first.
         PydanticKnownError: it has half a surrogate pair.
     """
     if _SURROGATE.search(text):
@@ -144,12 +144,12 @@ def require_characters(text: str) -> str:
     return text
 
 
-def without_forbidden(text: str) -> str:
-    """`text` without the characters that no text may have."""
+def remove_forbidden(text: str) -> str:
+    """Remove the characters that are forbidden in all texts."""
     return _NOT_IN_TEXTS.sub("", _SURROGATE.sub("", text))
 
 
-def _not_blank(text: str) -> str:
+def _require_text(text: str) -> str:
     if not text.strip():
         raise ValueError(_("Please fill in this field."))
     return text
@@ -161,7 +161,7 @@ class _NotBlank:
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return no_info_after_validator_function(_not_blank, handler(source))
+        return no_info_after_validator_function(_require_text, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -177,18 +177,16 @@ NotBlank = _NotBlank()
 RequiredText = Annotated[str, NotBlank]
 
 
-def _without_space_at_the_end(value: Any) -> Any:
+def _strip_end(value: Any) -> Any:
     return value.rstrip() if isinstance(value, str) else value
 
 
 # Leading white space stays: four spaces start a code block.
-Markdown = Annotated[
-    str, StringConstraints(strip_whitespace=False), BeforeValidator(_without_space_at_the_end)
-]
+Markdown = Annotated[str, StringConstraints(strip_whitespace=False), BeforeValidator(_strip_end)]
 
 
-def _shown(context: dict[str, Any]) -> dict[str, Any]:
-    """The values of a message, as readers write numbers."""
+def _format_values(context: dict[str, Any]) -> dict[str, Any]:
+    """Format the numbers among the values of a message."""
     return {
         name: format_number(value) if isinstance(value, int) else value
         for name, value in context.items()
@@ -199,14 +197,15 @@ def messages(error: ValidationError, *, for_programs: bool = False) -> dict[str,
     """The first error message of each field, by name; `""` is the input as a whole.
 
     Args:
-        for_programs: whether to be precise about values that no form of ours sends, such as a word
-            for a number, by pydantic's own messages, in English.
+        error: the validation error.
+        for_programs: whether to use pydantic's own messages, in English, for values that our forms
+            never send, such as a word for a number.
     """
     found: dict[str, str] = {}
     texts = _MESSAGES if for_programs else _OF_FORMS | _MESSAGES
     for problem in error.errors(include_url=False, include_input=False):
         field = str(problem["loc"][0]) if problem["loc"] else ""
         message, context = texts.get(problem["type"]), problem.get("ctx", {})
-        text = str(message.with_values(**_shown(context))) if message else problem["msg"]
+        text = str(message.with_values(**_format_values(context))) if message else problem["msg"]
         found.setdefault(field, text.removeprefix("Value error, "))
     return found

@@ -24,7 +24,7 @@ def shows_something(html: str) -> bool:
 
 
 def is_seen(character: str) -> bool:
-    """Whether a character can be seen by itself, as spaces and joiners cannot."""
+    """Whether a character is visible by itself, unlike spaces and joiners."""
     return unicodedata.category(character) not in _UNSEEN_CATEGORIES and not _UNSEEN.match(
         character
     )

@@ -1,6 +1,6 @@
-"""Times as a clock on a wall shows them, in a time zone by its IANA name.
+"""Local times ("wall time") in a time zone, by its IANA name.
 
-Twice a year the clocks are changed: a time may not come at all, or come twice (PEP 495).
+When the clocks change, a local time may not exist, or occur twice (PEP 495).
 """
 
 import re
@@ -24,21 +24,21 @@ _FORM = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00)?"
 zone_names = cache(available_timezones)
 
 
-def moment_of(wall: datetime, zone: str) -> datetime:
-    """When a clock in a time zone shows this, in UTC; of two moments the first.
+def utc_time(wall: datetime, zone: str) -> datetime:
+    """Convert a local time to UTC; if it occurs twice, to the first occurrence.
 
     Raises:
-        ValueError: it never does.
+        ValueError: it does not exist.
     """
     place = ZoneInfo(zone)
-    moment = wall.replace(tzinfo=place, fold=0).astimezone(UTC)
-    if moment.astimezone(place).replace(tzinfo=None) != wall:
+    time = wall.replace(tzinfo=place, fold=0).astimezone(UTC)
+    if time.astimezone(place).replace(tzinfo=None) != wall:
         raise ValueError(NEVER_COMES)
-    return moment
+    return time
 
 
-def comes_twice(wall: datetime, zone: str) -> bool:
-    """Whether a clock in a time zone shows this twice, because it is put back in between."""
+def is_ambiguous(wall: datetime, zone: str) -> bool:
+    """Whether a local time occurs twice, because the clocks go back."""
     place = ZoneInfo(zone)
     first, second = (wall.replace(tzinfo=place, fold=fold).utcoffset() for fold in (0, 1))
     return first != second
@@ -70,7 +70,7 @@ def _time_zone(value: Any) -> str | None:
     return value
 
 
-# Both are `None` where nothing was given.
+# Both are `None` for an empty value.
 WallTime = Annotated[
     datetime | None,
     BeforeValidator(_wall_time),

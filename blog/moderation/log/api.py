@@ -8,7 +8,7 @@ from quart import Response
 from quart_schema import document_querystring, document_response
 
 from blog.core.api.collections import CursorQuery, requested, requested_cursor
-from blog.core.api.links import Url, this_address
+from blog.core.api.links import Url, this_url
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.i18n import SOURCE, using_language
@@ -91,6 +91,6 @@ async def list_moderation_log() -> Response:
     return json_response(
         ModerationLog(
             entries=[resource(entry) for entry in page.rows],
-            next=page.next_cursor and this_address(**query_values, cursor=page.next_cursor),
+            next=page.next_cursor and this_url(**query_values, cursor=page.next_cursor),
         )
     )

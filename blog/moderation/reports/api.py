@@ -9,7 +9,7 @@ from quart_schema import document_querystring, document_response
 
 from blog.core.api.bodies import validate_json
 from blog.core.api.collections import CursorQuery, requested, requested_cursor
-from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links, this_address
+from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links, this_url
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.problems import Problem
 from blog.core.api.responses import NoContent, json_response, no_content
@@ -178,7 +178,7 @@ async def list_reports() -> Response:
     return json_response(
         ReportList(
             reports=[resource(report, to, viewer, is_alone=is_alone) for report in page.rows],
-            next=page.next_cursor and this_address(**query_values, cursor=page.next_cursor),
+            next=page.next_cursor and this_url(**query_values, cursor=page.next_cursor),
         )
     )
 

@@ -14,7 +14,7 @@ from blog.accounts.events import AccountEnabled
 from blog.core.clock import now
 from blog.core.errors import NotFoundError
 from blog.core.events.handlers import record
-from blog.core.text.wall_times import moment_of
+from blog.core.text.wall_times import utc_time
 from blog.models import (
     BulkAct,
     BulkActPerson,
@@ -206,7 +206,7 @@ def _hold_for_its_time(post: Post, item: HeldItem) -> None:
     post.status, item.payload = PostStatus.HELD, {}
     if former.scheduled_for and former.time_zone:
         post.scheduled_wall, post.time_zone = former.scheduled_for, former.time_zone
-        post.published_at = moment_of(former.scheduled_for, former.time_zone)
+        post.published_at = utc_time(former.scheduled_for, former.time_zone)
 
 
 async def _is_sent_again(session: AsyncSession, item: HeldItem) -> bool:

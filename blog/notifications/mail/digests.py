@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.i18n import using_language
-from blog.core.text.shortening import shortened
+from blog.core.text.shortening import shorten
 from blog.core.web.languages import language_for
 from blog.core.web.urls import external_url
 from blog.mail import outbox
@@ -86,7 +86,7 @@ async def _send(
         session, to=recipient.email, language=recipient.interface_language, message="digest",
         username=recipient.username, lines=lines[:MOST_LINES],
         has_more=len(lines) > MOST_LINES, period=preference.digest,
-        headline=shortened(lines[0][0], LONGEST_SUBJECT), link=external_url("notifications.index"),
+        headline=shorten(lines[0][0], LONGEST_SUBJECT), link=external_url("notifications.index"),
         mailing_list=notification_list(recipient.id, None, links),
         notification_items=(await session.scalars(waiting_items)).all(),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from blog.core.text.shortening import plain_text, shortened
+from blog.core.text.shortening import plain_text, shorten
 from blog.core.web.urls import external_url
 from blog.mail.message import Thread, message_id_about
 from blog.models import Comment, Notification, NotificationItem, NotificationKind, Post, User
@@ -67,8 +67,8 @@ class Happening(NamedTuple):
     def subject(self) -> str:
         """The subject of the email, the same throughout a thread: some email clients compare it."""
         if not self.is_conversation or self.post is None or not self.post.title:
-            return shortened(self.headline, LONGEST_SUBJECT)
-        return f"Re: {shortened(self.post.title, LONGEST_TITLE)}"
+            return shorten(self.headline, LONGEST_SUBJECT)
+        return f"Re: {shorten(self.post.title, LONGEST_TITLE)}"
 
     def thread(self, namespace: UUID) -> Thread | None:
         """The position of the email in the thread about its post.

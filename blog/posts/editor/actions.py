@@ -12,7 +12,7 @@ from blog.core.clock import now
 from blog.core.errors import EditConflictError, InvalidFieldsError, NotFoundError
 from blog.core.i18n import format_date, format_day_and_time, lazy_gettext
 from blog.core.i18n import gettext as _
-from blog.core.text.wall_times import comes_twice
+from blog.core.text.wall_times import is_ambiguous
 from blog.core.web.app import close_db, current_app, db
 from blog.core.web.cookies import set_cookie
 from blog.core.web.forms import Form
@@ -217,7 +217,7 @@ def _schedule_message(post: Post) -> str:
     if zone == "UTC":
         return _("Scheduled for %(date)s at %(time)s UTC.", date=day, time=hour)
     details = {"date": day, "time": hour, "zone": zone, "utc": format_day_and_time(published_at)}
-    if comes_twice(wall, zone):
+    if is_ambiguous(wall, zone):
         return _(
             "Scheduled for %(date)s at %(time)s in %(zone)s (%(utc)s UTC). That time occurs twice "
             "that night, so the first one counts.",

@@ -16,7 +16,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, LimitReachedError
 from blog.core.i18n import lazy_gettext
 from blog.core.text.tags import fold_tag
-from blog.core.text.validation import messages, without_forbidden
+from blog.core.text.validation import messages, remove_forbidden
 from blog.core.text.wall_times import zone_names
 from blog.core.web.app import current_app
 from blog.models import (
@@ -86,7 +86,7 @@ async def follow_tags(
     Returns:
         The number of tags, and remarks.
     """
-    valid = (name for name in names if without_forbidden(name) == name)
+    valid = (name for name in names if remove_forbidden(name) == name)
     wanted = {fold_tag(name): name for name in valid}
     here = select(Tag.id, Tag.folded).where(Tag.folded.in_(list(wanted)[:MOST_TAGS]))
     found = {row.folded: row.id for row in await session.execute(here.order_by(Tag.id))}

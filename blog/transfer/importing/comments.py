@@ -14,7 +14,7 @@ from blog.core.clock import now
 from blog.core.i18n import lazy_gettext
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX
-from blog.core.text.validation import without_forbidden
+from blog.core.text.validation import remove_forbidden
 from blog.models import Comment, CommentLike
 from blog.posts.mentions import WrittenText, note_mentions
 from blog.transfer.importing.fields import CheckedPost, Remark, too_long_remark
@@ -43,7 +43,7 @@ def validate_comments(post: ImportedPost, remark: Remark) -> list[ImportedCommen
     """
     comments = []
     for comment in post.comments:
-        body = without_forbidden(comment.body).replace("\r\n", "\n").strip()
+        body = remove_forbidden(comment.body).replace("\r\n", "\n").strip()
         if len(body) > LONGEST_COMMENT:
             remark(IS_SKIPPED.with_values(reason=too_long_remark(LONGEST_COMMENT)))
         else:

@@ -19,7 +19,7 @@ from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.i18n import gettext as _
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.core.text.rendering import TOO_COMPLEX
-from blog.core.text.validation import without_forbidden
+from blog.core.text.validation import remove_forbidden
 from blog.models import PostDraft, PostRevision, PostStatus
 from blog.posts.editor.views import FIELDS
 from blog.posts.revisions.history import Text
@@ -144,7 +144,7 @@ def _validate_copy(post: ImportedPost, remark: Remark) -> dict[str, str] | None:
                 return None
             remark(FIELD.with_values(name=name, reason=reason))
             continue
-        fields[name] = without_forbidden(value)
+        fields[name] = remove_forbidden(value)
     return fields
 
 

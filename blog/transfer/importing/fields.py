@@ -22,7 +22,7 @@ from blog.core.text.cleaning import clean_line
 from blog.core.text.languages import standard_language
 from blog.core.text.slugs import slug_of
 from blog.core.text.tags import MOST_TAGS, clean_tags
-from blog.core.text.validation import without_forbidden
+from blog.core.text.validation import remove_forbidden
 from blog.core.text.wall_times import TimeZone
 from blog.models import PostStatus
 from blog.posts.publication import LONGEST_AHEAD
@@ -119,7 +119,7 @@ def validate_post(post: ImportedPost, current_time: datetime, remark: Remark) ->
 def validate_text(text: ImportedText, remark: Remark) -> CheckedText:
     """Validate a text, and the fields that each revision has."""
     return CheckedText(
-        body=without_forbidden(text.body).replace("\r\n", "\n").rstrip(),
+        body=remove_forbidden(text.body).replace("\r\n", "\n").rstrip(),
         tags=_tags(text, remark),
         columns={
             "title": _fit_line(
@@ -165,7 +165,7 @@ def _fit_line(
     text: str | None, field: TypeAdapter[str | None], longest: int, on_cut: Callable[[], None]
 ) -> str | None:
     # Normalising takes quadratic time, so cut first.
-    line = " ".join(without_forbidden((text or "")[: 4 * longest]).split())
+    line = " ".join(remove_forbidden((text or "")[: 4 * longest]).split())
     if len(line) > longest:
         on_cut()
         line = f"{line[: longest - 1]}…"
@@ -192,7 +192,7 @@ def _tags(post: ImportedText, remark: Remark) -> list[str]:
     tags: dict[str, None] = {}
     for name in post.tags[: 2 * MOST_TAGS]:
         try:
-            tags |= dict.fromkeys(clean_tags([without_forbidden(name)]))
+            tags |= dict.fromkeys(clean_tags([remove_forbidden(name)]))
         except ValueError as error:
             remark(
                 _("The tag “%(name)s” is skipped: %(reason)s", name=_shorten(name), reason=error)
@@ -227,7 +227,7 @@ def _canonical_url(post: ImportedPost, remark: Remark) -> str | None:
         return None
     try:
         if len(post.canonical_url) <= LONGEST_ADDRESS:
-            url = _URL.validate_python(without_forbidden(post.canonical_url))
+            url = _URL.validate_python(remove_forbidden(post.canonical_url))
             if url is None or len(url) <= LONGEST_ADDRESS:
                 return url
     except ValidationError:
@@ -286,5 +286,5 @@ def _schedule_columns(
 
 
 def _shorten(text: str) -> str:
-    line = " ".join(without_forbidden(text[:1000]).split())
+    line = " ".join(remove_forbidden(text[:1000]).split())
     return line if len(line) <= LONGEST_QUOTED else f"{line[: LONGEST_QUOTED - 1]}…"

@@ -9,7 +9,7 @@ from markdownify import ATX, BACKSLASH, MarkdownConverter
 
 from blog.core.i18n import gettext as _
 from blog.core.i18n import lazy_gettext
-from blog.core.text.code_blocks import outside_code
+from blog.core.text.code_blocks import change_outside_code
 from blog.transfer.importing.images import SUFFIXES
 from blog.transfer.importing.post import UnreadableError
 
@@ -75,7 +75,7 @@ def html_to_markdown(html: str) -> tuple[str, list[str]]:
         raise UnreadableError(TOO_DEEP) from None
     except ParserRejectedMarkup:
         raise UnreadableError(DAMAGED) from None
-    return outside_code(text, _tidy).strip(), remarks
+    return change_outside_code(text, _tidy).strip(), remarks
 
 
 def _make_parsable(html: str) -> str:

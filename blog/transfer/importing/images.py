@@ -6,7 +6,7 @@ from posixpath import join, normpath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from blog.core.text.code_blocks import parts_of
+from blog.core.text.code_blocks import split_code_blocks
 from blog.media.sizes import name_from_digest
 from blog.transfer.importing.archive import MIB, Archive, open_file
 from blog.transfer.importing.post import ImportedImage, UnreadableError
@@ -85,7 +85,8 @@ class Images:
             return f"![{alt}](<{address}>{title})" if found["tag"] else found[0]
 
         text = "".join(
-            part if is_code else _IMAGE.sub(replace, part) for is_code, part in parts_of(text)
+            part if is_code else _IMAGE.sub(replace, part)
+            for is_code, part in split_code_blocks(text)
         )
         return result._replace(text=text)
 

@@ -19,7 +19,7 @@ from blog.core.errors import (
     TooManyRequestsError,
 )
 from blog.core.i18n import LazyText, lazy_gettext
-from blog.core.text.validation import without_forbidden
+from blog.core.text.validation import remove_forbidden
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket
 from blog.follows.service import MOST_FOLLOWED, set_alerts
@@ -111,7 +111,7 @@ async def _find_people(owner_id: int, names: Sequence[str], listed: Select[Any])
     Args:
         listed: selects the ids of people who are already on the owner's list.
     """
-    wanted = {name.lower(): name for name in names if without_forbidden(name) == name}
+    wanted = {name.lower(): name for name in names if remove_forbidden(name) == name}
     is_listed = User.id.in_(listed).label("is_listed")
     async with current_app.database.reading_session() as session:
         owner = await session.get_one(

@@ -207,6 +207,6 @@ class Writer:
         while True:
             try:
                 async with self._turns:
-                    return await current_app.renderer.again(render, text)
+                    return await current_app.renderer.rerender(render, text)
             except OverloadedError:
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -1,5 +1,5 @@
-"""The syntax that posts and comments have beyond CommonMark, one subject a file.
+"""Extensions of CommonMark for posts and comments, one per file.
 
-Each rule takes time in proportion to the steps that it is charged (`budget`), and what it adds to
-the HTML is limited.
+Each rule takes time in proportion to the steps that it is charged (`budget`), and adds a limited
+amount of HTML.
 """

@@ -1,4 +1,4 @@
-"""Admonitions: quotations that begin with a line `[!NOTE]`, as on GitHub."""
+"""Admonitions: quotations that begin with a line like `[!NOTE]`, as on GitHub."""
 
 import re
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ _FIRST_LINE = re.compile(rf"\[!({'|'.join(KINDS)})\][ \t]*(?:\n|$)", re.IGNORECA
 
 
 def make_admonitions(state: StateCore) -> None:
-    """A core rule before "inline": makes admonitions of the quotations that are some."""
+    """A core rule before "inline": turn quotations with such a line into admonitions."""
     if "[!" in state.src:
-        state.tokens = list(_with_admonitions(state.tokens))
+        state.tokens = list(_convert(state.tokens))
 
 
-def _with_admonitions(tokens: list[Token]) -> Iterator[Token]:
+def _convert(tokens: list[Token]) -> Iterator[Token]:
     admonitions: list[bool] = []  # of the open quotations
     skipped_until = 0
     for number, token in enumerate(tokens):
         if token.type == "blockquote_open":
-            kind, length = _beginning(tokens, number)
+            kind, length = _parse_start(tokens, number)
             admonitions.append(bool(kind))
             if kind:
                 token.tag = "div"
@@ -37,10 +37,10 @@ def _with_admonitions(tokens: list[Token]) -> Iterator[Token]:
             yield token
 
 
-def _beginning(tokens: list[Token], number: int) -> tuple[str, int]:
-    """Which admonition a quotation is, and how many tokens that makes superfluous.
+def _parse_start(tokens: list[Token], number: int) -> tuple[str, int]:
+    """The kind of admonition that a quotation is, and how many tokens to skip.
 
-    A first line with nothing below it makes none.
+    It is empty for an ordinary quotation, and for one with nothing below that line.
     """
     if tokens[number + 1].type != "paragraph_open":
         return "", 0

@@ -1,4 +1,4 @@
-"""The step budget, which bounds the time that a text takes to parse."""
+"""The step budget, which limits the time it takes to parse a text."""
 
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
@@ -9,7 +9,7 @@ class TooComplexError(ValueError):
 
 
 def spend_step(state: StateBlock | StateInline, *_where: object) -> bool:
-    """A rule that never matches, called before the others to count steps.
+    """A rule that never matches, and is called before the others to count steps.
 
     Raises:
         TooComplexError: the budget in `env["steps"]` is used up.

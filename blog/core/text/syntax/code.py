@@ -1,4 +1,4 @@
-"""Fenced code, coloured, with lines marked: ```` ```python {2,4-6} ````."""
+"""Fenced code with syntax highlighting and marked lines: ```` ```python {2,4-6} ````."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -8,7 +8,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from blog.core.text.highlighting import highlighted, is_highlightable
+from blog.core.text.highlighting import highlight_code, is_highlightable
 
 # In characters per post; further code is not highlighted.
 LONGEST_HIGHLIGHTED = 8000
@@ -20,17 +20,17 @@ _LINES = re.compile(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?")
 def render_fence(
     _renderer: RendererHTML, tokens: Sequence[Token], idx: int, _options: OptionsDict, env: EnvType
 ) -> str:
-    """A fenced code block, highlighted if its language is known and it is not too long."""
+    """Render a fenced code block, highlighted if its language is known and it is not too long."""
     code = tokens[idx].content
     info = _INFO.match(tokens[idx].info)
     language, marked = (info[1], info[2]) if info else ("", None)
     if len(code) <= env["highlightable"] and is_highlightable(code, language):
         env["highlightable"] -= len(code)
-        html = highlighted(code, language)
+        html = highlight_code(code, language)
     else:
         html = escape(code, quote=False)
     if marked:
-        html = _with_marks(html, _numbers(marked, html.count("\n")))
+        html = _mark_lines(html, _numbers(marked, html.count("\n")))
     return f"<pre><code>{html}</code></pre>\n"
 
 
@@ -42,7 +42,7 @@ def _numbers(marked: str, last: int) -> set[int]:
     return numbers
 
 
-def _with_marks(html: str, numbers: Collection[int]) -> str:
+def _mark_lines(html: str, numbers: Collection[int]) -> str:
     """Put some lines into `<mark>`; the highlighter's elements end at the end of each line."""
     *lines, rest = html.split("\n")
     marked = (

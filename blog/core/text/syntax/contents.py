@@ -1,4 +1,4 @@
-"""A table of contents where `[toc]` stands in a line by itself: once, in the outermost level."""
+"""A table of contents in place of the first paragraph `[toc]` on the outermost level."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ _SIGN = "[toc]"
 
 
 def insert_contents(state: StateCore) -> None:
-    """A core rule after the headings have ids: puts links to them in the place of the sign."""
+    """A core rule after headings have got ids: replace `[toc]` with links to them."""
     if _SIGN not in state.src.lower():
         return
     tokens = state.tokens

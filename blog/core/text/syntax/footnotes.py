@@ -1,8 +1,8 @@
 """Footnotes: `[^1]` in the text, and `[^1]: the note` in a block of its own, as on GitHub.
 
-They are numbered in the order in which the text refers to them, and what it does not refer to is
-left out. The ids have a digest of the text in them, because a feed shows several posts on a page,
-and a post has no id yet when it is rendered.
+They are numbered in the order of their references; unreferenced ones are left out. Their ids
+contain a digest of the text, because a feed shows several posts on a page, and a post has no id yet
+when it is rendered.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _INDENTATION = 4
 
 
 def define(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A block rule: the definition of a footnote, with the indented lines that follow it."""
+    """A block rule: parse the definition of a footnote, with the indented lines that follow."""
     begin, line_end = state.bMarks[start] + state.tShift[start], state.eMarks[start]
     found = _DEFINITION.match(state.src, begin, line_end)
     if found is None or state.is_code_block(start) or (state.level and not silent):
@@ -39,7 +39,7 @@ def define(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.push("footnote_open", "li", 1).meta = {"label": found[1]}
     state.env.setdefault("footnotes", set()).add(found[1])
     kept = state.bMarks[start], state.tShift[start], state.sCount[start], state.parentType
-    # The rest of the line is the first of the note, as if it were indented like the others.
+    # The rest of the line is the first line of the note, as if it were indented like the others.
     state.bMarks[start], state.tShift[start] = found.end(), 0
     state.sCount[start] = state.blkIndent = _INDENTATION
     state.parentType = "footnote"
@@ -52,7 +52,7 @@ def define(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def refer(state: StateInline, silent: bool) -> bool:
-    """An inline rule: a reference to a footnote, except within links."""
+    """An inline rule: parse a reference to a footnote, except within links."""
     if "footnotes" not in state.env or state.linkLevel:
         return False
     found = _REFERENCE.match(state.src, state.pos, state.posMax)
@@ -69,10 +69,10 @@ def refer(state: StateInline, silent: bool) -> bool:
 
 
 def place(state: StateCore) -> None:
-    """A core rule: numbers the references, and moves the footnotes to the end."""
+    """A core rule: number the references, and move the footnotes to the end."""
     if "footnotes" not in state.env:
         return
-    state.tokens, notes = _divided(state.tokens)
+    state.tokens, notes = _split_notes(state.tokens)
     if not (references := _references(state.tokens, notes)):
         return
     digest = hashlib.sha256(state.src.encode(errors="replace")).hexdigest()[:8]
@@ -86,7 +86,7 @@ def place(state: StateCore) -> None:
             token.meta |= {"number": number, "note": note, "reference": reference}
         state.tokens += [
             Token("footnote_open", "li", 1, block=True, attrs={"id": note}),
-            *_with_ways_back(notes[name], tokens),
+            *_add_backlinks(notes[name], tokens),
             Token("footnote_close", "li", -1, block=True),
         ]
     state.tokens += [
@@ -98,7 +98,7 @@ def place(state: StateCore) -> None:
 def render_reference(
     _renderer: RendererHTML, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: EnvType
 ) -> str:
-    """The number of a footnote, as a link to it."""
+    """Render the number of a footnote, as a link to it."""
     meta = tokens[idx].meta
     return (
         f'<sup><a id="{meta["reference"]}" href="#{meta["note"]}" '
@@ -106,8 +106,8 @@ def render_reference(
     )
 
 
-def _divided(tokens: Sequence[Token]) -> tuple[list[Token], dict[str, list[Token]]]:
-    """The text without the footnotes, and these by their names; of two the first counts."""
+def _split_notes(tokens: Sequence[Token]) -> tuple[list[Token], dict[str, list[Token]]]:
+    """Separate the text from the footnotes, by name; the first of several definitions counts."""
     text: list[Token] = []
     notes: dict[str, list[Token]] = {}
     part = text
@@ -123,9 +123,9 @@ def _divided(tokens: Sequence[Token]) -> tuple[list[Token], dict[str, list[Token
 
 
 def _references(text: list[Token], notes: dict[str, list[Token]]) -> dict[str, list[Token]]:
-    """The references by the names of their footnotes, in the order of the first ones.
+    """The references by the names of their footnotes, in order of first reference.
 
-    A footnote may refer to others, also in a circle; each is gone through once.
+    Footnotes may refer to each other, even in a circle; each is visited once.
     """
     references: dict[str, list[Token]] = {}
     parts = [text]
@@ -141,8 +141,8 @@ def _references(text: list[Token], notes: dict[str, list[Token]]) -> dict[str, l
     return references
 
 
-def _with_ways_back(note: list[Token], references: Sequence[Token]) -> list[Token]:
-    """A footnote with a link to each reference at the end of its last paragraph."""
+def _add_backlinks(note: list[Token], references: Sequence[Token]) -> list[Token]:
+    """Add a link back to each reference at the end of the last paragraph of a footnote."""
     if not note or note[-1].type != "paragraph_close":
         note = [
             *note,
@@ -154,11 +154,11 @@ def _with_ways_back(note: list[Token], references: Sequence[Token]) -> list[Toke
     for occurrence, reference in enumerate(references, 1):
         number = str(reference.meta["number"])
         several = "" if len(references) == 1 else f".{occurrence}"
-        children += _way_back(reference.meta["reference"], number + several, occurrence)
+        children += _backlink(reference.meta["reference"], number + several, occurrence)
     return note
 
 
-def _way_back(target: str, name: str, occurrence: int) -> Iterator[Token]:
+def _backlink(target: str, name: str, occurrence: int) -> Iterator[Token]:
     label = f"Back to reference {name}"
     yield Token("text", "", 0, content=" ")
     yield Token("link_open", "a", 1, attrs={"href": f"#{target}", "aria-label": label})

@@ -1,7 +1,7 @@
-"""Headings: their level in the page, their ids, and the link by which each is shared.
+"""Headings: their level on the page, their ids, and the link to each.
 
-The ids begin with `ID_PREFIX`, so that they are none of the page's own and none that a script
-could mistake for something else. After it they are made of the heading's words, in any script.
+The ids begin with `ID_PREFIX`, so that they don't clash with the page's own ids or those that
+scripts use. The rest is made from the words of the heading, in any writing system.
 """
 
 import unicodedata
@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 ID_PREFIX = "text-"
 
-# More headings than that have no ids.
+# Further headings get no ids.
 MOST_IDS = 200
 _LONGEST_SLUG = 60
 _LONGEST_TITLE = 200
@@ -21,12 +21,12 @@ _WITHOUT_WORDS = "section"
 
 
 def place_headings(state: StateCore) -> None:
-    """Give the headings of a post levels below the <h1> of the page, one step at a time.
+    """Move the headings of a post below the <h1> of the page, without skipping levels.
 
     Many posts start with "##", and many go from "##" to "####" because of the size. Each heading is
-    one level below the nearest one before it that its author has given a higher rank.
+    one level below the nearest preceding heading that its author has ranked higher.
     """
-    above: list[int] = []  # The ranks of the headings that the present one is below.
+    above: list[int] = []  # The ranks of the headings above the current one.
     for token in state.tokens:
         if token.type == "heading_open":
             rank = int(token.tag[1])
@@ -38,7 +38,7 @@ def place_headings(state: StateCore) -> None:
 
 
 def name_headings(state: StateCore) -> None:
-    """Give the headings ids, and let links to `#words-of-a-heading` lead to them."""
+    """Give headings ids, and make links to `#words-of-a-heading` lead to them."""
     tokens, slugs = state.tokens, dict[str, int]()
     for number, token in enumerate(tokens):
         if token.type != "heading_open" or len(slugs) >= MOST_IDS:
@@ -56,7 +56,7 @@ def name_headings(state: StateCore) -> None:
 
 
 def title_of(children: Sequence[Token]) -> str:
-    """The words of a heading as plain text, shortened."""
+    """The plain text of a heading, shortened."""
     title = ""
     for child in children:
         if child.type in {"text", "code_inline", "math"}:
@@ -71,7 +71,7 @@ def title_of(children: Sequence[Token]) -> str:
 
 
 def _slug(title: str) -> str:
-    """The letters and digits of a title, in small letters, with hyphens between the words."""
+    """The letters and digits of a title, in lower case, with hyphens between the words."""
     slug = ""
     for character in unicodedata.normalize("NFKC", title).lower():
         category = unicodedata.category(character)[0]
@@ -85,7 +85,7 @@ def _slug(title: str) -> str:
 
 
 def _unique(slug: str, slugs: dict[str, int]) -> str:
-    """`slug`, or with a number if there is one like it; `slugs` has how often each was wanted."""
+    """Make a slug unique by appending a number; `slugs` counts how often each was used."""
     unique = slug
     while unique in slugs:
         slugs[slug] += 1

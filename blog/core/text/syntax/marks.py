@@ -11,7 +11,7 @@ _SIGN = "="
 
 
 def tokenize(state: StateInline, silent: bool) -> bool:
-    """An inline rule: consumes equals signs."""
+    """An inline rule: parse equals signs."""
     if silent or state.src[state.pos] != _SIGN:
         return False
     scanned = state.scanDelims(state.pos, False)
@@ -34,14 +34,14 @@ def tokenize(state: StateInline, silent: bool) -> bool:
 
 
 def pair(state: StateInline) -> None:
-    """A rule of the second pass: makes elements of the delimiters that belong together."""
-    _pair(state, state.delimiters)
+    """A rule of the second pass: turn matching delimiters into elements."""
+    _pair_up(state, state.delimiters)
     for meta in state.tokens_meta:
         if meta and "delimiters" in meta:
-            _pair(state, meta["delimiters"])
+            _pair_up(state, meta["delimiters"])
 
 
-def _pair(state: StateInline, delimiters: list[Delimiter]) -> None:
+def _pair_up(state: StateInline, delimiters: list[Delimiter]) -> None:
     for opener in delimiters:
         if opener.marker == ord(_SIGN) and opener.end != -1:
             closer = delimiters[opener.end]

@@ -1,7 +1,7 @@
 r"""Formulas in LaTeX: `$a^2$` within a line, `$$` … `$$` between two.
 
-A dollar sign begins a formula before anything but a space, not after a letter or digit, and ends
-one after anything but a space, not before a letter or digit: "$5 and $6" is none.
+An opening dollar sign is not followed by a space, nor preceded by a letter or digit. A closing one
+is not preceded by a space, nor followed by a letter or digit. So "$5 and $6" is not a formula.
 """
 
 import re
@@ -18,7 +18,7 @@ from blog.core.text.mathml import LONGEST_FORMULA, mathml
 from blog.core.text.syntax.budget import spend_step
 
 SIGN = "$"
-# In characters per post; further formulas are shown as they are written.
+# In characters per post; further formulas are shown as source.
 LONGEST_MATHS = 8_000
 
 _FORMULA = re.compile(
@@ -27,7 +27,7 @@ _FORMULA = re.compile(
 
 
 def inline_formula(state: StateInline, silent: bool) -> bool:
-    """An inline rule: a formula within a line. Like code, it is nothing else inside."""
+    """An inline rule: parse a formula within a line. Like code, it contains no other syntax."""
     position = state.pos
     if state.src[position] != SIGN or (
         position and (state.src[position - 1].isalnum() or state.src[position - 1] == SIGN)
@@ -44,7 +44,7 @@ def inline_formula(state: StateInline, silent: bool) -> bool:
 
 
 def displayed_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A block rule: a formula in lines of its own, of which none is empty."""
+    """A block rule: parse a formula on lines of its own, none of which is empty."""
     begin = state.bMarks[start] + state.tShift[start]
     if not state.src.startswith(2 * SIGN, begin) or state.is_code_block(start):
         return False
@@ -74,7 +74,7 @@ def displayed_formula(state: StateBlock, start: int, end: int, silent: bool) -> 
 def render(
     _renderer: RendererHTML, tokens: Sequence[Token], idx: int, _options: OptionsDict, env: EnvType
 ) -> str:
-    """MathML, or the source if it cannot be understood."""
+    """Render MathML, or the source if it can't be parsed."""
     token = tokens[idx]
     source, is_displayed = token.content.strip(), token.markup == 2 * SIGN
     env["maths"] -= len(source)

@@ -1,8 +1,8 @@
 """Mentions: `@name`, a link to the profile of that person.
 
-Who exists is looked up before a text is rendered, and passed in as `env["people"]`. All other names
-stay text. So do those in code, in links and in e-mail addresses, because mentions are looked for in
-the parsed text only, and `\\@name`.
+Existing people are looked up before a text is rendered, and passed in as `env["people"]`. Other
+names stay text. So do names in code, links and email addresses, because mentions are only searched
+for in parsed text, and `\\@name`.
 """
 
 import re
@@ -22,10 +22,10 @@ LONGEST_NAME = 64
 # No author can write a link with this class.
 CLASS = "mention"
 
-# The username of each person, by the same in lower case.
+# The username of each person, by its lower-case form.
 People = Mapping[str, str]
 
-# The repetition keeps all that it has taken, so that "@nina@example.com" isn't "@nin".
+# The quantifier is possessive, so that "@nina@example.com" doesn't match as "@nin".
 _NAME = re.compile(r"@([A-Za-z][A-Za-z0-9._]*+)(?!@)", re.ASCII)
 _LINK = re.compile(f'<a href="/user/([^"]+)" class="{CLASS}"')
 _QUOTE = re.compile("(</?blockquote>)")
@@ -34,7 +34,7 @@ _NOT_BEFORE = "/.@-_=+&"
 
 
 def names_in(source: str) -> list[str]:
-    """The names that a text may mention, in lower case, each once."""
+    """The names that a text may mention, in lower case, without duplicates."""
     if "@" not in source:
         return []
     # An underscore at the end may close emphasis.
@@ -48,13 +48,12 @@ def names_in(source: str) -> list[str]:
 
 
 def mentioned_in(html: str) -> list[str]:
-    """The usernames that a rendered text mentions, in lower case, each once, in their order."""
+    """The usernames that a rendered text mentions, in lower case, in order, without duplicates."""
     return list(dict.fromkeys(name.lower() for name in _LINK.findall(html)))
 
 
 def addressed_in(html: str) -> list[str]:
-    """Those of `mentioned_in` whom the author of the text mentions, and not only somebody whom it
-    quotes."""
+    """Those of `mentioned_in` that are mentioned outside quotations."""
     if "<blockquote" not in html:
         return mentioned_in(html)
     parts, depth = [], 0
@@ -69,29 +68,29 @@ def addressed_in(html: str) -> list[str]:
 
 
 def link_mentions(state: StateCore) -> None:
-    """A core rule before escaped characters become text: links names to profiles."""
+    """A core rule before escaped characters become text: link names to profiles."""
     people: People = state.env.get("people", {})
     if not people:
         return
-    linking = _Linking(people)
+    linker = _Linker(people)
     for block in state.tokens:
         if block.children and "@" in block.content:
-            block.children = linking.linked(block.children)
+            block.children = linker.link(block.children)
 
 
-class _Linking:
-    """The links of one text.
+class _Linker:
+    """Creates the links of one text.
 
     Args:
-        people: those whom it may mention.
+        people: the people it may mention.
     """
 
     def __init__(self, people: People) -> None:
         self._people = people
         self._left = MOST_LINKS
 
-    def linked(self, tokens: Sequence[Token]) -> list[Token]:
-        """The tokens of a block, with links in the place of names."""
+    def link(self, tokens: Sequence[Token]) -> list[Token]:
+        """Replace names in the tokens of a block with links."""
         linked, depth = list[Token](), 0
         for number, token in enumerate(tokens):
             depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
@@ -130,7 +129,7 @@ def _text(content: str) -> Token:
 
 
 def _name(match: re.Match[str]) -> str:
-    """The name that was matched, without the full stop of a sentence; empty if it is too long."""
+    """The matched name, without the full stop of a sentence; empty if it is too long."""
     name = match[1].rstrip(".")
     return name if len(name) <= LONGEST_NAME else ""
 
@@ -140,7 +139,7 @@ def _may_precede(character: str) -> bool:
 
 
 def _may_follow(next_two: str) -> bool:
-    """Whether a name can end here: no further letter, in any script, belongs to it."""
+    """Whether a name can end here: no further letter, in any writing system, belongs to it."""
     character = next_two[:1]
     if character == "-":
         return not next_two[1:].isalnum()

@@ -9,7 +9,7 @@ _BOX = re.compile(r"\[([ xX])\](?=\s)")
 
 
 def mark_tasks(state: StateCore) -> None:
-    """A core rule: replaces the brackets at the beginning of list items by checkboxes."""
+    """A core rule: replace brackets at the beginning of list items with checkboxes."""
     tokens = state.tokens
     for number in range(2, len(tokens)):
         token = tokens[number]

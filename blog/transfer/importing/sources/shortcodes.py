@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from blog.core.i18n import LazyText, lazy_gettext
-from blog.core.text.code_blocks import outside_code
+from blog.core.text.code_blocks import change_outside_code
 from blog.transfer.importing.images import attributes_of, markdown_image
 
 _HUGO_FIGURE = re.compile(r"\{\{[<%]\s*figure\s+(.*?)/?\s*[>%]\}\}", re.DOTALL)
@@ -32,7 +32,7 @@ HTML_SHOWN = lazy_gettext("It contains HTML, which appears as plain text.")
 
 def replace_shortcodes(text: str, remark: Callable[[LazyText], None]) -> str:
     """Replace the most common shortcodes by Markdown, and remark on the others."""
-    text = outside_code(text, _replace_known)
+    text = change_outside_code(text, _replace_known)
 
     def check(part: str) -> str:
         if _REMAINING.search(part):
@@ -41,7 +41,7 @@ def replace_shortcodes(text: str, remark: Callable[[LazyText], None]) -> str:
             remark(HTML_SHOWN)
         return part
 
-    outside_code(text, check)
+    change_outside_code(text, check)
     return text
 
 
