@@ -8,7 +8,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, CreatedAt, RowId
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, unique_submission_index
 from blog.models.user import User
 
 
@@ -40,13 +40,17 @@ class BulkAct(Base):
     undone_at: Mapped[datetime | None]
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     undo_finished_at: Mapped[datetime | None]
+    submission: Mapped[SubmissionKey]
 
     moderator: Mapped[User | None] = relationship(lazy="raise", foreign_keys=moderator_id)
     undone_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=undone_by_id)
 
-    __table_args__ = tuple(
-        Index(None, name, postgresql_where=sql(f"{name} IS NOT NULL"))
-        for name in ("moderator_id", "undone_by_id")
+    __table_args__ = (
+        unique_submission_index("bulk_acts"),
+        *(
+            Index(None, name, postgresql_where=sql(f"{name} IS NOT NULL"))
+            for name in ("moderator_id", "undone_by_id")
+        ),
     )
 
 

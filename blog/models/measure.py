@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.core.clock import now
-from blog.models.base import Base, CreatedAt, RowId
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, unique_submission_index
 from blog.models.user import User
 
 
@@ -74,12 +74,14 @@ class Measure(Base):
     ended_at: Mapped[datetime | None]
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    submission: Mapped[SubmissionKey]
 
     person: Mapped[User] = relationship(lazy="raise", foreign_keys=person_id)
     moderator: Mapped[User | None] = relationship(lazy="raise", foreign_keys=moderator_id)
     appeal: Mapped["Appeal | None"] = relationship(lazy="raise", back_populates="measure")
 
     __table_args__ = (
+        unique_submission_index("measures"),
         CheckConstraint(
             "kind IN ('remind', 'hide', 'limit', 'pause', 'disable', 'hide_all')", name="kind"
         ),

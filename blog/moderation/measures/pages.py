@@ -11,13 +11,20 @@ from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
+from blog.core.web.submissions import submission_key
 from blog.models import Measure, MeasureKind, Permission, User
 from blog.moderation.answers.choice import fill_in_template
 from blog.moderation.answers.queries import templates
 from blog.moderation.measures import appeals, queries, service
 from blog.moderation.measures.policies import POLICIES, may_decide_appeal, may_take_measures
 from blog.moderation.measures.preview import count_affected, describe_effect
-from blog.moderation.measures.schemas import Decision, DecisionForm, MeasureForm, PersonMeasure
+from blog.moderation.measures.schemas import (
+    Decision,
+    DecisionForm,
+    MeasureForm,
+    PersonMeasure,
+    SentMeasureForm,
+)
 from blog.moderation.measures.wording import WORDING, wording
 from blog.moderation.notes.queries import notes_about
 from blog.moderation.rules import Snapshot, snapshot_of
@@ -38,7 +45,7 @@ moderators_only = permission_required(Permission.MODERATE)
 @moderators_only
 async def person(user_id: int) -> ResponseReturnValue:
     """Show a person's record, with the form for a measure."""
-    return await _person_page(user_id, Form(MeasureForm))
+    return await _person_page(user_id, Form(SentMeasureForm))
 
 
 @blueprint.post("/people/<id:user_id>")
@@ -47,7 +54,7 @@ async def person(user_id: int) -> ResponseReturnValue:
 async def take(user_id: int) -> ResponseReturnValue:
     """Take a measure against a person: its `kind`, the number of a `rule`, and a `reason`. Without
     `confirmed`, first show what it would do."""
-    form = Form(MeasureForm)
+    form = Form(SentMeasureForm)
     if await fill_in_template(form, "reason"):
         return await _person_page(user_id, form)
     if (data := await form.submitted()) is None or "back" in form.values:
@@ -56,7 +63,10 @@ async def take(user_id: int) -> ResponseReturnValue:
         rule = snapshot_of(data.rule)
         if "confirmed" not in form.values:
             return await _confirmation_page(user_id, form, data, rule)
-        await service.take_measure(db(), required_viewer(), user_id, data, rule)
+        moderator = required_viewer()
+        content = data.model_dump_json(exclude={"submission"})
+        key = submission_key(data, moderator.id, user_id, content)
+        await service.take_measure(db(), moderator, user_id, data, rule, submission=key)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _person_page(user_id, form)
@@ -65,7 +75,7 @@ async def take(user_id: int) -> ResponseReturnValue:
 
 
 async def _confirmation_page(
-    user_id: int, form: Form[MeasureForm], data: MeasureForm, rule: Snapshot | None
+    user_id: int, form: Form[SentMeasureForm], data: MeasureForm, rule: Snapshot | None
 ) -> ResponseReturnValue:
     kind, found = MeasureKind(data.kind), await _load_person(user_id)
     if not may_take_measures(required_viewer(), found):
@@ -87,7 +97,7 @@ async def _load_person(user_id: int) -> User:
     return found
 
 
-async def _person_page(user_id: int, form: Form[MeasureForm]) -> ResponseReturnValue:
+async def _person_page(user_id: int, form: Form[SentMeasureForm]) -> ResponseReturnValue:
     found = await _load_person(user_id)
     page = await render_template(
         "moderation/person.html",

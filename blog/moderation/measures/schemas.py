@@ -10,6 +10,7 @@ from blog.accounts.schemas import EmailAddress
 from blog.core.clock import now
 from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import NotBlank, Schema, with_example
+from blog.core.web.submissions import SubmittedForm
 from blog.models import MeasureKind
 from blog.moderation.schemas import ReasonForm, RuleForm, none_if_empty
 
@@ -52,6 +53,10 @@ class MeasureForm(RuleForm):
     def end(self) -> datetime:
         """The time at which a pause ends."""
         return datetime.combine(self.until or date.min, time(), UTC)
+
+
+class SentMeasureForm(MeasureForm, SubmittedForm):
+    """The form for a measure on a page."""
 
 
 class MeasureCreate(MeasureForm):

@@ -5,6 +5,7 @@ The account is locked first, so if two moderators act at once, one learns what t
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,9 +53,12 @@ LIFTING_ACTS = {
 
 async def take_measure(
     session: AsyncSession, moderator: Viewer, person_id: int, form: MeasureForm,
-    rule: Snapshot | None,
+    rule: Snapshot | None, *, submission: UUID | None = None,
 ) -> Measure:  # fmt: skip
     """Take a measure against a person, and email them.
+
+    Args:
+        submission: the idempotency key; the same form sent twice takes one measure.
 
     Raises:
         ForbiddenError: the viewer may not take measures against this person.
@@ -65,6 +69,10 @@ async def take_measure(
     person = await lock_person(session, person_id)
     if not may_take_measures(moderator, person):
         raise ForbiddenError
+    if submission is not None:
+        same = select(Measure).where(Measure.submission == submission)
+        if (taken := await session.scalar(same)) is not None:
+            return taken
     kind = MeasureKind(form.kind)
     active = await _active_measures(session, person_id, kind)
     until = form.end if kind is MeasureKind.PAUSE else None
@@ -81,6 +89,7 @@ async def take_measure(
     measure = await add_measure(
         session, moderator, person, kind, Grounds(form.reason, rule), until=until
     )
+    measure.submission = submission
     details = {"until": until.date().isoformat()} if until else {}
     entry = audit.record(session, moderator, ACTS[kind], person, reason=form.reason, **details)
     await _apply(session, person, measure)

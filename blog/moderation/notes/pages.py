@@ -26,7 +26,7 @@ async def add(user_id: int) -> ResponseReturnValue:
     form = Form(NoteForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
-    await service.add_note(db(), required_viewer(), user_id, data.text, data.report)
+    await service.add_note(db(), required_viewer(), user_id, data)
     await flash(_("Note added. Only moderators can see it."), "success")
     way_back = local_address(request.args.get("next"))
     return redirect(way_back or url_for("measures.person", user_id=user_id))

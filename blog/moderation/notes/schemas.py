@@ -4,13 +4,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from blog.core.text.validation import NotBlank, Schema
+from blog.core.text.validation import NotBlank
+from blog.core.web.submissions import SubmittedForm
 from blog.moderation.schemas import none_if_empty
 
 LONGEST_NOTE = 2_000
 
 
-class NoteForm(Schema):
+class NoteForm(SubmittedForm):
     """A note about a person. `report` is the report on whose page it was written."""
 
     text: Annotated[str, Field(max_length=LONGEST_NOTE), NotBlank]

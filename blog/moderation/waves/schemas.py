@@ -10,6 +10,7 @@ from blog.core.clock import now
 from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.text.validation import Schema
 from blog.core.text.wall_times import NO_TIME, WallTime
+from blog.core.web.submissions import SubmittedForm
 from blog.moderation.schemas import RuleForm
 
 MOST_PEOPLE = 200
@@ -57,7 +58,7 @@ class SearchForm(Schema):
     resembling: bool = False
 
 
-class WaveForm(RuleForm):
+class WaveForm(RuleForm, SubmittedForm):
     """Whom to act on, and how. What they published from `since` on (UTC) is hidden."""
 
     names: Annotated[tuple[str, ...], BeforeValidator(_names), Field(max_length=LONGEST_NAMES)]

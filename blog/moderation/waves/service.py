@@ -8,6 +8,7 @@ locks the act first, so nothing is done any more once it is taken back.
 from datetime import timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth import audit, moderation_log
@@ -17,6 +18,7 @@ from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.i18n import lazy_gettext
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import enqueue
+from blog.core.web.submissions import submission_key
 from blog.models import Act, BulkAct, BulkActPerson
 from blog.moderation.rules import Snapshot
 from blog.moderation.service import ABOUT_ONESELF, require_moderator
@@ -31,7 +33,7 @@ TOO_LATE = lazy_gettext("The 30 days to undo this have passed.")
 async def begin(
     session: AsyncSession, moderator: Viewer, form: WaveForm, rule: Snapshot | None, job: JobKind
 ) -> int:
-    """Begin an act on a wave: a job carries it out.
+    """Begin an act on a wave: a job carries it out. The same form sent twice begins one.
 
     Args:
         job: the kind of job.
@@ -47,25 +49,28 @@ async def begin(
     extent = await queries.extent(session, form.names, form.beginning)
     if not extent.people:
         raise InvalidFieldsError({"names": NOBODY})
-    act = BulkAct(
+    key = submission_key(form, moderator.id, form.model_dump_json(exclude={"submission"}))
+    added = insert(BulkAct).values(
         moderator_id=moderator.id or None, since=form.beginning, hides=form.hides,
-        disables=form.disables, refuses=form.refuses, reason=form.reason, rule=rule,
+        disables=form.disables, refuses=form.refuses, reason=form.reason, rule=rule, submission=key,
     )  # fmt: skip
-    session.add(act)
-    await session.flush()
-    session.add_all(BulkActPerson(bulk_act_id=act.id, user_id=user.id) for user in extent.people)
+    act_id: int | None = await session.scalar(added.on_conflict_do_nothing().returning(BulkAct.id))
+    if act_id is None:
+        sent_before = select(BulkAct.id).where(BulkAct.submission == key)
+        return (await session.scalars(sent_before)).one()
+    session.add_all(BulkActPerson(bulk_act_id=act_id, user_id=user.id) for user in extent.people)
     counts = {
         "accounts": len(extent.people),
         **({"posts": extent.posts, "comments": extent.comments} if form.hides else {}),
         **({"held": extent.held} if form.refuses else {}),
     }
     entry = audit.record(
-        session, moderator, Act.BULK_ACT, None, bulk=act.id, **counts, reason=form.reason
+        session, moderator, Act.BULK_ACT, None, bulk=act_id, **counts, reason=form.reason
     )
-    await enqueue(session, job, key=f"act {act.id}", act_id=act.id)
+    await enqueue(session, job, key=f"act {act_id}", act_id=act_id)
     await moderation_log.publish(session, entry, rule)
     await session.commit()
-    return act.id
+    return act_id
 
 
 async def undo(session: AsyncSession, moderator: Viewer, act_id: int, job: JobKind) -> bool:
