@@ -33,7 +33,8 @@ class NotificationKind(StrEnum):
     POST = "post"  # New posts of the people for whom they have turned this on.
     MODERATION = "moderation"  # Actions of moderators on their posts and comments.
     REPORT = "report"  # New reports, for moderators.
-    JOB = "job"  # Their export or import is finished.
+    EXPORT = "export"  # Their export is finished.
+    IMPORT = "import"  # Their import is finished.
 
 
 class NotificationMail(StrEnum):

@@ -115,13 +115,13 @@ _REPORTS = notify_statement(
 )
 _EXPORTS = notify_statement(
     "unnest(CAST(:people AS bigint[]), CAST(:exports AS bigint[])) AS ended (user_id, id)",
-    kind=NotificationKind.JOB,
+    kind=NotificationKind.EXPORT,
     user_id="ended.user_id",
     export_id="ended.id",
 )
 _IMPORTS = notify_statement(
     "unnest(CAST(:people AS bigint[]), CAST(:imports AS bigint[])) AS ended (user_id, id)",
-    kind=NotificationKind.JOB,
+    kind=NotificationKind.IMPORT,
     user_id="ended.user_id",
     import_id="ended.id",
 )

@@ -31,7 +31,8 @@ FILTERS = {
     NotificationKind.POST: lazy_gettext("Posts"),
     NotificationKind.MODERATION: lazy_gettext("Moderation"),
     NotificationKind.REPORT: lazy_gettext("Reports"),
-    NotificationKind.JOB: lazy_gettext("Exports and imports"),
+    NotificationKind.EXPORT: lazy_gettext("Exports"),
+    NotificationKind.IMPORT: lazy_gettext("Imports"),
 }
 
 

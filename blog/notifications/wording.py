@@ -48,8 +48,10 @@ def address(line: Line, username: str) -> str:
             path = url_for("follows.followers", username=username)
         case Kind.REPORT:
             path = url_for("report_queue.open_reports")
-        case Kind.JOB:
-            path = url_for("exporting.overview" if newest.export_id else "importing.overview")
+        case Kind.EXPORT:
+            path = url_for("exporting.overview")
+        case Kind.IMPORT:
+            path = url_for("importing.overview")
         case Kind.LIKE if line.comment_id is not None:
             path = url_for("comments.show", comment_id=line.comment_id)
         case Kind.LIKE if newest.post is not None:
@@ -184,9 +186,11 @@ def _report(line: Line) -> str:
     return ngettext("%(num)s new report", "%(num)s new reports", line.count)
 
 
-def _job(line: Line) -> str:
-    if line.newest.export_id:
-        return _("Your export failed") if line.newest.state in FAILED else _("Your export is ready")
+def _export(line: Line) -> str:
+    return _("Your export failed") if line.newest.state in FAILED else _("Your export is ready")
+
+
+def _import(line: Line) -> str:
     return _("Your import failed") if line.newest.state in FAILED else _("Your import is done")
 
 
@@ -198,5 +202,6 @@ _SENTENCES = {
     Kind.POST: _post,
     Kind.MODERATION: _moderation,
     Kind.REPORT: _report,
-    Kind.JOB: _job,
+    Kind.EXPORT: _export,
+    Kind.IMPORT: _import,
 }

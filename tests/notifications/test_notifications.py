@@ -407,11 +407,27 @@ async def test_an_export_or_import_that_has_ended_is_told(
     await record(db, event(row.id, susan.id))
     await db.commit()
     [line] = await susan.notifications()
-    assert (line["text"], line["kind"]) == (text, "job")
+    assert (line["text"], line["kind"]) == (text, "export" if event is ExportEnded else "import")
     assert line["html_url"] == f"https://blog.test/{page}"
     await db.delete(row)
     await db.commit()
     assert await susan.notifications() == []
+
+
+async def test_an_export_and_an_import_are_two_notifications(
+    them: dict[str, Person], db: AsyncSession
+) -> None:
+    susan = them["susan"]
+    export = Export(user_id=susan.id, name="0" * 32, state=ExportState.READY)
+    imported = PostImport(owner_id=susan.id, file_name="posts.zip", state=ImportState.DONE)
+    db.add_all([export, imported])
+    await db.flush()
+    await record(db, ExportEnded(export.id, susan.id))
+    await record(db, ImportEnded(imported.id, susan.id))
+    await db.commit()
+    texts = {line["text"] for line in await susan.notifications()}
+    assert texts == {"Your export is ready", "Your import is done"}
+    assert len(await susan.notifications("?kind=import")) == 1
 
 
 async def test_old_notifications_are_deleted(them: dict[str, Person], db: AsyncSession) -> None:
