@@ -6,7 +6,7 @@ from blog.admin.handlers import mail_administrators
 from blog.blocks.events import PersonBlocked, PersonMuted, WordHidden
 from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
 from blog.core.events.handlers import Handler
-from blog.feeds.handlers import tell_hub
+from blog.feeds.handlers import notify_hub
 from blog.follows.events import PersonFollowed
 from blog.moderation.events import (
     CommentDisabled,
@@ -75,7 +75,7 @@ EVENT_HANDLERS = (
 
 # Those of a site with a WebSub hub: they make a transaction of each post that is written.
 HUB_HANDLERS = tuple(
-    Handler(event, tell_hub)
+    Handler(event, notify_hub)
     for event in (
         PostPublished, PostChanged, PostUnpublished, PostDeleted, PostHidden, PostShown,
     )

@@ -1,4 +1,4 @@
-"""Domain events of muting, blocking and hiding. Only the person themself may be told of them."""
+"""Domain events of muting, blocking and hiding. Only the person who does it may learn of them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class PersonMuted(DomainEvent):
-    """A user has muted another one, who must not learn of it."""
+    """A user has muted another user, who must not learn of it."""
 
     user_id: int
     muted_id: int
@@ -15,7 +15,7 @@ class PersonMuted(DomainEvent):
 
 @dataclass(frozen=True)
 class PersonUnmuted(DomainEvent):
-    """A user sees another one again."""
+    """A user has unmuted another user."""
 
     user_id: int
     muted_id: int
@@ -23,8 +23,10 @@ class PersonUnmuted(DomainEvent):
 
 @dataclass(frozen=True)
 class PersonBlocked(DomainEvent):
-    """A user has blocked another one. Their follows of each other have ended in the same
-    transaction, with a `PersonUnfollowed` each."""
+    """A user has blocked another user.
+
+    Follows between them were removed in the same transaction, with a `PersonUnfollowed` each.
+    """
 
     user_id: int
     blocked_id: int
@@ -40,7 +42,7 @@ class PersonUnblocked(DomainEvent):
 
 @dataclass(frozen=True)
 class WordHidden(DomainEvent):
-    """A user hides a word, a phrase or a tag. To show it again causes no event."""
+    """A user has hidden a word, a phrase or a tag. Showing it again causes no event."""
 
     user_id: int
     word_id: int

@@ -1,4 +1,4 @@
-"""The buttons for muting and blocking, and the pages of the settings that list what is hidden."""
+"""The buttons for muting and blocking, and the settings pages that list muted and hidden things."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -27,7 +27,7 @@ from blog.users.reading import person_called
 blueprint = Blueprint("blocks", __name__)
 
 Act = Callable[[AsyncSession, Viewer, User], Awaitable[bool]]
-# By the end of the address: the act, what to say when it is done, and if it was done before.
+# By the last part of the URL: the action, and messages for when it is done, or was done before.
 ACTS: dict[str, tuple[Act, LazyText, LazyText]] = {
     "mute": (
         service.mute,
@@ -57,7 +57,7 @@ ACTS: dict[str, tuple[Act, LazyText, LazyText]] = {
 @blueprint.get("/user/<username>/block")
 @confirmed_required
 async def choose(username: str) -> ResponseReturnValue:
-    """Say what muting and blocking somebody means, with a button for each."""
+    """Explain muting and blocking a person, with a button for each."""
     person, viewer = await person_called(username), required_viewer()
     if person.id == viewer.id:
         await flash(str(service.NOT_YOURSELF), "info")
@@ -90,7 +90,7 @@ async def change(username: str, act: str) -> ResponseReturnValue:
 @blueprint.get("/muted")
 @confirmed_required
 async def muted() -> ResponseReturnValue:
-    """Whom the viewer has muted."""
+    """List the people whom the viewer has muted."""
     wanted = requested_page(current_app.settings.followers_per_page)
     page: Page[Any] = await read(queries.muted, wanted, required_viewer().id)
     return await render_template("blocks/muted.html", page=page)
@@ -99,7 +99,7 @@ async def muted() -> ResponseReturnValue:
 @blueprint.get("/blocked")
 @confirmed_required
 async def blocked() -> ResponseReturnValue:
-    """Whom the viewer has blocked."""
+    """List the people whom the viewer has blocked."""
     wanted = requested_page(current_app.settings.followers_per_page)
     page: Page[Any] = await read(queries.blocked, wanted, required_viewer().id)
     return await render_template("blocks/blocked.html", page=page)
@@ -108,7 +108,7 @@ async def blocked() -> ResponseReturnValue:
 @blueprint.get("/hidden-words")
 @confirmed_required
 async def words() -> ResponseReturnValue:
-    """The words and tags that the viewer hides."""
+    """List the words and tags that the viewer hides."""
     return await _words_page(Form(HiddenWordCreate))
 
 
@@ -125,7 +125,7 @@ async def hide_word() -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _words_page(form)
-    what = _shown(hidden)
+    what = _label(hidden)
     if is_new:
         await flash(_("Posts with %(what)s will be collapsed.", what=what), "success")
     else:
@@ -145,7 +145,7 @@ async def show_word(word_id: int) -> ResponseReturnValue:
     return redirect(url_for("blocks.words"))
 
 
-def _shown(hidden: HiddenWord) -> str:
+def _label(hidden: HiddenWord) -> str:
     return f"#{hidden.word}" if hidden.is_tag else _("“%(title)s”", title=hidden.word)
 
 

@@ -1,4 +1,4 @@
-"""The lists of those whom somebody has muted or blocked, and of what they hide."""
+"""Lists of the people whom a user has muted or blocked, and of the words that they hide."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -49,7 +49,7 @@ _WORDS = (
 async def muted(
     session: AsyncSession, wanted: PageRequest | CursorRequest, user_id: int
 ) -> Page[Mute]:
-    """Whom a user has muted, the last first; the `person` of each is loaded."""
+    """The people whom a user has muted, the latest first; the `person` of each is loaded."""
     total = await session.scalar(_NUMBER_MUTED, {"user": user_id})
     return await _MUTED.read(session, wanted, total, user=user_id)
 
@@ -57,13 +57,13 @@ async def muted(
 async def blocked(
     session: AsyncSession, wanted: PageRequest | CursorRequest, user_id: int
 ) -> Page[Block]:
-    """Whom a user has blocked, the last first; the `person` of each is loaded."""
+    """The people whom a user has blocked, the latest first; the `person` of each is loaded."""
     total = await session.scalar(_NUMBER_BLOCKED, {"user": user_id})
     return await _BLOCKED.read(session, wanted, total, user=user_id)
 
 
 async def hidden_words(session: AsyncSession, user_id: int) -> Sequence[HiddenWord]:
-    """The words and tags that a user hides, of which there are at most a hundred."""
+    """The words and tags that a user hides, at most a hundred."""
     return (await session.scalars(_WORDS, {"user": user_id})).all()
 
 

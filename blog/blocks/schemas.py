@@ -1,4 +1,4 @@
-"""What is sent to hide a word."""
+"""The schema for hiding a word."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from blog.core.text.validation import Schema, with_example
 LONGEST_WORD = 100
 
 
-def _cleaned(value: object) -> object:
+def _clean(value: object) -> object:
     return " ".join(clean_line(value).split()) if isinstance(value, str) else value
 
 
@@ -21,7 +21,7 @@ class HiddenWordCreate(Schema):
 
     word: Annotated[
         str,
-        BeforeValidator(_cleaned),
+        BeforeValidator(_clean),
         Field(
             max_length=LONGEST_WORD,
             description="A word or phrase, or a tag if it begins with `#`.",

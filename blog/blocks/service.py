@@ -1,7 +1,7 @@
-"""Muting and blocking people, and hiding words. Each function is one transaction, and does nothing
-the second time.
+"""Muting and blocking people, and hiding words.
 
-Anybody may be muted and blocked, moderators and administrators too: what they do as such goes on.
+Each function is one transaction, and idempotent. Anyone may be muted and blocked, even moderators
+and administrators, whose actions as such are not affected.
 """
 
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ from blog.core.text.tags import clean_tags, fold_tag
 from blog.follows.writes import Pair, remove
 from blog.models import Block, HiddenWord, Mute, User
 
-# Each list of posts that somebody reads leaves all of them out.
+# Each list of posts for this user has to leave all of them out.
 MOST = 10_000
 MOST_WORDS = 100
 # In bytes: an index has to hold it.
@@ -50,18 +50,18 @@ BLOCKED_ENOUGH = lazy_gettext(
 
 
 async def mute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
-    """Let lists leave out what `person` writes for the viewer.
+    """Mute a person: the viewer's lists leave out what they write.
 
     Returns:
-        `False` if they do already.
+        `False` if they are muted already.
 
     Raises:
         InvalidFieldsError: the viewer and the person are the same.
         LimitReachedError: the viewer has muted the maximum number of people.
         NotFoundError: the person was deleted concurrently.
     """
-    # Those who like, comment or follow at this moment have the lock until their commit, so that
-    # the handler sees the notification and takes it back.
+    # Concurrent likes, comments and follows hold this lock until their commit, so the handler sees
+    # their notifications, and deletes them.
     await session.execute(select(func.lock_for_block(viewer.id, person.id)))
     is_new = await _add(
         session, viewer, person, Mute.muted_id, MUTED_ENOUGH.with_values(most=format_number(MOST))
@@ -73,10 +73,10 @@ async def mute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
 
 
 async def unmute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
-    """Let lists show the viewer again what `person` writes.
+    """Unmute a person.
 
     Returns:
-        `False` if they did not leave it out.
+        `False` if they were not muted.
     """
     theirs = (Mute.user_id == viewer.id, Mute.muted_id == person.id)
     if was_there := await delete_rows(session, delete(Mute).where(*theirs)) > 0:
@@ -86,17 +86,16 @@ async def unmute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
 
 
 async def block(session: AsyncSession, viewer: Viewer, person: User) -> bool:
-    """Let the viewer block `person`: neither follows the other any more, nor can they follow, like
-    or comment.
+    """Block a person: neither follows the other any more, and neither can follow, like or comment.
 
     Returns:
-        `False` if they have blocked them already.
+        `False` if they are blocked already.
 
     Raises:
-        InvalidFieldsError, LimitReachedError, NotFoundError: as by `mute`.
+        InvalidFieldsError, LimitReachedError, NotFoundError: as for `mute`.
     """
-    # Those who follow at this moment have the lock until their commit, or wait for ours and are
-    # refused by a trigger: so no follow survives.
+    # Concurrent follows either hold this lock until their commit, or wait for ours and are refused
+    # by a trigger, so none survives.
     await session.execute(select(func.lock_for_block(viewer.id, person.id)))
     is_new = await _add(
         session,
@@ -126,20 +125,22 @@ async def unblock(session: AsyncSession, viewer: Viewer, person: User) -> bool:
 
 
 async def hide_word(session: AsyncSession, viewer: Viewer, text: str) -> tuple[HiddenWord, bool]:
-    """Let pages collapse the texts with a word, a phrase or a tag for the viewer, and notify them
-    of none.
+    """Hide a word, a phrase or a tag: the viewer's pages collapse texts with it, and they get no
+    notifications of those.
 
     Args:
-        text: a tag if it begins with "#".
+        session: the transaction.
+        viewer: the viewer.
+        text: the word or phrase; a tag if it begins with "#".
 
     Returns:
-        What is hidden, and whether it was not hidden before.
+        The hidden word, and whether it is new.
 
     Raises:
-        InvalidFieldsError: there is nothing to look for, or the tag is none.
+        InvalidFieldsError: the text has no words, or is not a valid tag.
         LimitReachedError: the viewer hides the maximum number of words.
     """
-    hidden = _hidden(text)
+    hidden = _parse_hidden(text)
     number = select(func.count()).where(HiddenWord.user_id == viewer.id).scalar_subquery()
     row = select(
         literal(viewer.id), literal(hidden.is_tag), literal(hidden.folded), literal(hidden.word)
@@ -166,7 +167,7 @@ async def show_word(session: AsyncSession, viewer: Viewer, word_id: int) -> bool
     """Stop hiding one of the viewer's hidden words.
 
     Returns:
-        `False` if it was none of theirs.
+        `False` if it is not one of theirs.
     """
     theirs = (HiddenWord.id == word_id, HiddenWord.user_id == viewer.id)
     number = await delete_rows(session, delete(HiddenWord).where(*theirs))
@@ -180,7 +181,7 @@ class _Hidden(NamedTuple):
     word: str
 
 
-def _hidden(text: str) -> _Hidden:
+def _parse_hidden(text: str) -> _Hidden:
     if text.startswith(("#", "\uff03")):
         try:
             tags = clean_tags([text])

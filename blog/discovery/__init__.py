@@ -1,1 +1,1 @@
-"""What search engines and other sites are told of the site."""
+"""Metadata for search engines and other sites."""

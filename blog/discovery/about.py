@@ -1,8 +1,7 @@
-"""What pages say about themselves to other sites (OpenGraph, https://ogp.me) and to search engines
-(schema.org).
+"""Metadata of pages for other sites (OpenGraph, https://ogp.me) and search engines (schema.org).
 
-`about_post`, `about_person` and `about_site` are called by templates, which render the result with
-the macro of `discovery/macros.html`.
+Templates call `about_post`, `about_person` and `about_site`, and render the result with the macro
+in `discovery/macros.html`.
 """
 
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from blog.media.showing import image_url
 from blog.models import Post, User
 from blog.posts.addresses import absolute_post_url
 
-# What search engines show at most.
+# The number of characters that search engines show.
 LONGEST_DESCRIPTION, LONGEST_HEADLINE = 160, 110
 CONTEXT = "https://schema.org"
 # The formats of oEmbed, with their media types.
@@ -29,7 +28,7 @@ FORMS = {"json": "application/json", "xml": "text/xml"}
 
 
 class Picture(NamedTuple):
-    """An image for a link to the page; addresses are absolute, sizes in pixels."""
+    """An image for links to a page, with an absolute URL and its size in pixels."""
 
     address: str
     width: int
@@ -39,21 +38,21 @@ class Picture(NamedTuple):
 
     @property
     def is_large(self) -> bool:
-        """Whether it's to be shown above the text, and not beside it."""
+        """Whether to show it above the text rather than beside it."""
         return self.width >= 300 and self.width > self.height
 
 
 class About(NamedTuple):
-    """What is said about a page.
+    """The metadata of a page.
 
     Attributes:
-        kind: of OpenGraph.
+        kind: the type of OpenGraph.
         title, description: plain text.
-        address: absolute.
-        picture: for a link to it.
-        properties: further ones of OpenGraph.
-        data: of schema.org.
-        embed: the addresses of the oEmbed documents, by their media types.
+        address: its absolute URL.
+        picture: the image for links to it.
+        properties: further properties of OpenGraph.
+        data: objects of schema.org.
+        embed: the URLs of the oEmbed documents, by media type.
     """
 
     kind: str
@@ -76,24 +75,24 @@ class Named(Protocol):
 
 
 def shown_name(person: Named) -> str:
-    """How pages call somebody."""
+    """The name that pages show for a person."""
     return person.name or person.username
 
 
 def post_title(post: Post) -> str:
-    """The title of a post, or what stands for it."""
+    """The title of a post, or a substitute for it."""
     return post.title or _("Post by %(name)s", name=shown_name(post.author))
 
 
 def post_description(post: Post) -> str:
-    """A post in a sentence or two: what its author says of it, or how it begins."""
+    """A sentence or two about a post: the author's summary, or its beginning."""
     if post.summary:
         return shorten(post.summary, LONGEST_DESCRIPTION)
     return plain_text(with_titles(post.beginning, post.shown_language), LONGEST_DESCRIPTION)
 
 
 def about_post(post: Post) -> About:
-    """A post that everybody may read, and whose author is loaded."""
+    """The metadata of a public post whose author is loaded."""
     address, profile = absolute_post_url(post.id, post.slug), _profile(post.author)
     picture, description = post_picture(post), post_description(post)
     published = (post.published_at or post.created_at).isoformat(timespec="seconds")
@@ -102,7 +101,7 @@ def about_post(post: Post) -> About:
     if post.edited_at:
         properties.append(("article:modified_time", changed))
     properties += (("article:tag", tag) for tag in post.tags)
-    posting = _without_none(
+    posting = _omit_none(
         {
             "@context": CONTEXT,
             "@type": "BlogPosting",
@@ -121,7 +120,7 @@ def about_post(post: Post) -> About:
             "commentCount": post.comment_count,
         }
     )
-    way = [
+    trail = [
         (current_app.site.site_name, _home()), (shown_name(post.author), profile),
         (post_title(post), address),
     ]  # fmt: skip
@@ -132,7 +131,7 @@ def about_post(post: Post) -> About:
         address=address,
         picture=picture,
         properties=properties,
-        data=[posting, _breadcrumbs(way)],
+        data=[posting, _breadcrumbs(trail)],
         embed=[
             (
                 f"{media_type}+oembed",
@@ -144,11 +143,11 @@ def about_post(post: Post) -> About:
 
 
 def about_person(user: User) -> About:
-    """Somebody with their profile."""
+    """The metadata of a profile."""
     address, name = _profile(user), shown_name(user)
     site = current_app.site.site_name
     about = shorten(" ".join(user.about_me.split()), LONGEST_DESCRIPTION)
-    person = _person(user) | _without_none(
+    person = _person(user) | _omit_none(
         {
             "alternateName": user.username,
             "description": about or None,
@@ -183,7 +182,7 @@ def about_person(user: User) -> About:
 
 
 def about_site() -> About:
-    """The home page."""
+    """The metadata of the home page."""
     site = current_app.site
     data = {
         "@context": CONTEXT,
@@ -197,7 +196,7 @@ def about_site() -> About:
         title=site.site_name,
         description=shown_tagline(site),
         address=_home(),
-        picture=_drawn("site", card_of_site()),
+        picture=_card_picture("site", card_of_site()),
         properties=(),
         data=[data],
     )
@@ -206,25 +205,25 @@ def about_site() -> About:
 def post_picture(post: Post) -> Picture:
     """The cover of a post, or a card."""
     if (cover := post.cover) is None:
-        return _drawn(f"post/{post.id}", card_of_post(post))
+        return _card_picture(f"post/{post.id}", card_of_post(post))
     width, height = cover.variants[-1]
     return Picture(absolute(image_url(cover.name, width)), width, height, cover.alt)
 
 
 def person_picture(user: User) -> Picture:
-    """The avatar that somebody has uploaded, or a card."""
+    """The uploaded avatar of a person, or a card."""
     if len(user.avatar_key) != LENGTH_OF_NAME:
-        return _drawn(f"user/{user.username}", card_of_person(user))
+        return _card_picture(f"user/{user.username}", card_of_person(user))
     size = WIDTHS[-1]
     return Picture(absolute(avatar_url(user, size)), size, size, shown_name(user))
 
 
-def _drawn(page: str, card: Card) -> Picture:
+def _card_picture(page: str, card: Card) -> Picture:
     return Picture(card_address(page, card), WIDTH, HEIGHT, card.title, "image/png")
 
 
 def absolute(address: str) -> str:
-    """An address that may be one of this site, with the host."""
+    """Make a URL absolute, if it is relative to this site."""
     return urljoin(current_app.settings.base_url, address)
 
 
@@ -249,16 +248,16 @@ def _site() -> dict[str, Any]:
     return {"@type": "Organization", "name": current_app.site.site_name, "url": _home()}
 
 
-def _breadcrumbs(way: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _breadcrumbs(trail: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {
         "@context": CONTEXT,
         "@type": "BreadcrumbList",
         "itemListElement": [
             {"@type": "ListItem", "position": position, "name": name, "item": address}
-            for position, (name, address) in enumerate(way, 1)
+            for position, (name, address) in enumerate(trail, 1)
         ],
     }
 
 
-def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+def _omit_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

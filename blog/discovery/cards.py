@@ -1,7 +1,7 @@
-"""Cards: images that other sites show with a link to a page, drawn by us (`drawing.py`).
+"""Cards: images that other sites show with links to our pages (drawn by `drawing.py`).
 
-A card is stored under a digest of what it says, so it is drawn once, and again after a change. A
-job deletes old ones, with the titles of posts that are gone; those still wanted are drawn again.
+A card is stored under a digest of its text, so it is drawn once, and again after a change. A job
+deletes old cards, including those of deleted posts; the others are drawn again on demand.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ TOO_BUSY = lazy_gettext("Too many images are being drawn right now. Please try a
 
 
 class Card(NamedTuple):
-    """What a card says."""
+    """The text of a card."""
 
     title: str
     byline: str
@@ -55,7 +55,7 @@ class Card(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """The same for the same image."""
+        """Identifies the image."""
         text = json.dumps([drawing.VERSION, *self])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -77,7 +77,7 @@ def card_of_site() -> Card:
 
 
 def card_address(page: str, card: Card) -> str:
-    """The absolute address of a card, which changes with what it says.
+    """The absolute URL of a card, which changes with its text.
 
     Args:
         page: `site`, or the page within `/card/`: `post/7`.

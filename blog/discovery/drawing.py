@@ -1,7 +1,7 @@
-"""Drawing of cards: images of 1200 by 630 pixels for links to pages that have no other image.
+"""Draw cards: images of 1200 by 630 pixels for links to pages without an image of their own.
 
-By Pillow, in a process that may be killed (`cards.py`), because long and odd texts come from
-strangers.
+Pillow draws them in a process that may be killed (`cards.py`), because strangers write the texts,
+which may be long and odd.
 """
 
 import base64
@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 from blog.core.text.visibility import is_seen
 
-# When it changes, all cards are drawn again.
+# Increase it to have all cards drawn again.
 VERSION = 3
 WIDTH, HEIGHT = 1200, 630
 MARGIN, BAR = 88, 20
@@ -27,42 +27,42 @@ TITLE_SIZES = (92, 80, 70, 60, 52, 46)
 LINE_HEIGHT = 1.22
 TITLE_HEIGHT = 360
 SMALL = 38
-# Where the letters of the last line stand.
+# The baseline of the last line.
 FOOT = HEIGHT - MARGIN + SMALL // 2
 BOLD = 700
 
 FONTS = Path(__file__).resolve().parents[2] / "static" / "fonts"
-# The fonts of the pages (`hatch_build.py`), in parts for different letters.
+# The fonts of the pages (`hatch_build.py`), split by character set.
 SERIF, SANS = ("serif.woff2", "serif-more.woff2"), ("sans.woff2", "sans-more.woff2")
-# Latin only, for a site where no other is there.
-OF_PILLOW = "Aileron"
-# For other scripts, those of the system that are there; Pillow knows where to look.
-OF_SYSTEM = (
+# Latin only, if no other font is installed.
+PILLOW_FONT = "Aileron"
+# For other scripts: installed fonts, which Pillow knows where to find.
+SYSTEM_FONTS = (
     "DejaVuSans-Bold.ttf", "NotoSans-Bold.ttf", "NotoSansCJK-Bold.ttc", "NotoSansHebrew-Bold.ttf",
-    "NotoSansArabic-Bold.ttf", "NotoSansDevanagari-Bold.ttf", "NotoSansThai-Bold.ttf", OF_PILLOW,
+    "NotoSansArabic-Bold.ttf", "NotoSansDevanagari-Bold.ttf", "NotoSansThai-Bold.ttf", PILLOW_FONT,
 )  # fmt: skip
-# What is left out of a title where no font has it: symbols such as emoji.
+# Categories of symbols, such as emoji, that are left out if no font has them.
 LEFT_OUT = {"So", "Sk", "Cf", "Cn", "Co"}
-# Whether letters can be joined and put in order, for which Pillow needs Raqm and FriBiDi.
+# Whether Pillow can shape complex scripts, which takes Raqm and FriBiDi.
 CAN_SHAPE = features.check("raqm")
 ELLIPSIS = "…"
 NO_CHARACTER = "\U0010ffff"
 _GRAPHEME = regex.compile(r"\X")
 
 Font = ImageFont.FreeTypeFont
-# Fonts that are used together, each for what those before it do not have.
+# Fonts that are used together, each for characters that the previous ones lack.
 Face = tuple[Font, ...]
 
 
 def draw_card(title: str, byline: str, site: str) -> str:
     """Draw a card.
 
-    A text for which there is no font is left out as a whole, because boxes instead of letters would
+    A text for which there is no font is left out entirely, because boxes instead of letters would
     be worse.
 
     Args:
-        title: the largest text, or else the name of the site is.
-        byline: the author, or what the site is.
+        title: the largest text; without one, the name of the site is used.
+        byline: the author, or the tagline of the site.
         site: the name of the site.
 
     Returns:
@@ -72,7 +72,7 @@ def draw_card(title: str, byline: str, site: str) -> str:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, WIDTH, BAR), ACCENT)
     room = WIDTH - 2 * MARGIN
-    if shown := _drawable(title, SERIF) or _drawable(site, SERIF):
+    if shown := _drawable_part(title, SERIF) or _drawable_part(site, SERIF):
         _draw_title(draw, shown, room)
     # The byline is on the side where the title begins.
     is_rtl = _is_rtl(shown)
@@ -88,10 +88,10 @@ def draw_card(title: str, byline: str, site: str) -> str:
 
 
 def _draw_title(draw: ImageDraw.ImageDraw, text: str, room: int) -> None:
-    """The title, as large as it fits; what does not fit at the smallest size is cut off."""
+    """Draw the title as large as it fits; at the smallest size it is cut off if necessary."""
     for size in TITLE_SIZES:
         face, most = _face(text, SERIF, size), int(TITLE_HEIGHT / (size * LINE_HEIGHT))
-        lines = list(_lines(text, face, room))
+        lines = list(_wrap(text, face, room))
         if len(lines) <= most:
             break
     else:
@@ -107,8 +107,8 @@ def _draw_title(draw: ImageDraw.ImageDraw, text: str, room: int) -> None:
 def _draw_small(
     draw: ImageDraw.ImageDraw, text: str, room: float, colour: str, *, is_left: bool
 ) -> float:
-    """A text in the last line, on one side, and its width."""
-    if not (text := _drawable(text, SANS)):
+    """Draw a text in the last line, on one side; returns its width."""
+    if not (text := _drawable_part(text, SANS)):
         return 0
     face = _face(text, SANS, SMALL)
     text = _cut(text, face, room)
@@ -118,8 +118,8 @@ def _draw_small(
     return width
 
 
-def _lines(text: str, face: Face, room: float) -> Iterator[str]:
-    """A text in lines; words that are longer than a line are broken."""
+def _wrap(text: str, face: Face, room: float) -> Iterator[str]:
+    """Wrap a text into lines; words that are longer than a line are broken."""
     line = ""
     for word in text.split():
         longer = f"{line} {word}" if line else word
@@ -145,7 +145,7 @@ def _is_unspaced(word: str) -> bool:
 
 
 def _cut(text: str, face: Face, room: float) -> str:
-    """A text in one line, cut off between graphemes."""
+    """Cut a text off between graphemes, so that it fits into one line."""
     if _length(text, face) <= room:
         return text
     graphemes = _GRAPHEME.findall(text)
@@ -154,27 +154,29 @@ def _cut(text: str, face: Face, room: float) -> str:
     return "".join(graphemes).rstrip() + ELLIPSIS
 
 
-def _drawable(text: str, own: Sequence[str]) -> str:
-    """What of a text can be drawn, in the first fonts that lack nothing but symbols; nothing if
-    letters are missing."""
+def _drawable_part(text: str, own: Sequence[str]) -> str:
+    """The part of a text that can be drawn, with the first fonts that lack nothing but symbols.
+
+    It is empty if letters are missing.
+    """
     if not CAN_SHAPE and any(map(_is_shaped, text)):
         return ""
-    for names in (own, *((name,) for name in OF_SYSTEM)):
-        if face := _loaded(tuple(names), SMALL):
-            kept = _without_symbols(text, face)
+    for names in (own, *((name,) for name in SYSTEM_FONTS)):
+        if face := _load_face(tuple(names), SMALL):
+            kept = _drop_symbols(text, face)
             if any(map(is_seen, kept)) and _has_all(face, kept):
                 return kept
     return ""
 
 
 def _is_shaped(character: str) -> bool:
-    """Whether it is written from right to left, or around another letter."""
+    """Whether a character is written from right to left, or around another letter."""
     is_rtl = unicodedata.bidirectional(character) in {"R", "AL"}
     return is_rtl or unicodedata.category(character) == "Mc"
 
 
-def _without_symbols(text: str, face: Face) -> str:
-    """A text without the symbols that its fonts lack."""
+def _drop_symbols(text: str, face: Face) -> str:
+    """Remove the symbols that the fonts lack."""
     graphemes = _GRAPHEME.findall(text)
     kept = (
         each for each in graphemes
@@ -184,22 +186,22 @@ def _without_symbols(text: str, face: Face) -> str:
 
 
 def _face(text: str, own: Sequence[str], size: int) -> Face:
-    """The first fonts that have a whole drawable text."""
-    for names in (own, *((name,) for name in OF_SYSTEM)):
-        face = _loaded(tuple(names), size)
+    """The first fonts that have all characters of a drawable text."""
+    for names in (own, *((name,) for name in SYSTEM_FONTS)):
+        face = _load_face(tuple(names), size)
         if face and _has_all(face, text):
             return face
     raise ValueError("no font has this text")
 
 
 @lru_cache
-def _loaded(names: Sequence[str], size: int) -> Face:
-    """Fonts in a size; none if they are not there."""
-    return tuple(_load(name, size) for name in names if _is_there(name))
+def _load_face(names: Sequence[str], size: int) -> Face:
+    """Load fonts in a size; those that are not installed are skipped."""
+    return tuple(_load(name, size) for name in names if _is_installed(name))
 
 
 def _load(name: str, size: int) -> Font:
-    if name == OF_PILLOW:
+    if name == PILLOW_FONT:
         return cast(Font, ImageFont.load_default(size))
     if not name.endswith(".woff2"):
         return ImageFont.truetype(name, size)
@@ -209,7 +211,7 @@ def _load(name: str, size: int) -> Font:
 
 
 @lru_cache
-def _is_there(name: str) -> bool:
+def _is_installed(name: str) -> bool:
     try:
         _load(name, SMALL)
     except OSError:
@@ -227,7 +229,7 @@ def _has(face: Face, character: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _font_has(font: Font, character: str) -> bool:
-    """Whether a font has a glyph; Pillow tells only by drawing it."""
+    """Whether a font has a glyph; the only way to ask Pillow is to draw it."""
     if character.isspace() or unicodedata.category(character) == "Cf":
         return True
     # Marks are drawn with a letter to stand on.
@@ -236,7 +238,7 @@ def _font_has(font: Font, character: str) -> bool:
 
 
 def _runs(text: str, face: Face) -> Iterator[tuple[str, Font]]:
-    """The parts of a text with the fonts that have them."""
+    """Split a text into runs, with the font of each."""
     run, used = "", face[0]
     for grapheme in _GRAPHEME.findall(text):
         font = next((each for each in face if all(_font_has(each, one) for one in grapheme)), used)
@@ -256,8 +258,7 @@ def _draw_line(
     draw: ImageDraw.ImageDraw, text: str, face: Face, place: tuple[float, float], colour: str, *,
     is_rtl: bool,
 ) -> None:  # fmt: skip
-    """Draw one line, in the direction of its paragraph; its letters stand on `place`, which is its
-    left end."""
+    """Draw one line in the direction of its paragraph; `place` is the left end of its baseline."""
     direction = ("rtl" if is_rtl else "ltr") if CAN_SHAPE else None
     left, base = place
     for run, font in _runs(text, face):

@@ -1,7 +1,7 @@
 """oEmbed (https://oembed.com): posts within the pages of other sites.
 
-The page in the frame has nothing of the viewer: it is the same for everybody, needs no cookie, and
-its links open other windows, because no page of this site but this one may be framed.
+The framed page doesn't depend on the viewer: it is the same for everyone and needs no cookie. Its
+links open new windows, because no other page of this site may be framed.
 """
 
 from typing import Any
@@ -54,10 +54,10 @@ FRAME = Markup(
 
 @blueprint.get("/oembed")
 async def show() -> Response:
-    """How a post is embedded (`url`), as JSON or XML (`format`)."""
+    """Describe how to embed a post (`url`), as JSON or XML (`format`)."""
     form = request.args.get("format", "json")
     if form not in FORMS:
-        abort(501, str(UNKNOWN_FORM))  # As the specification has it.
+        abort(501, str(UNKNOWN_FORM))  # As specified.
     post = await _public_post(request.args.get("url", ""))
     width, height = _size("maxwidth", WIDTH, LEAST_WIDTH), _size("maxheight", HEIGHT, LEAST_HEIGHT)
     frame = FRAME.format(
@@ -91,7 +91,7 @@ async def show() -> Response:
 
 @blueprint.get("/embed/<id:post_id>")
 async def embed(post_id: int) -> ResponseReturnValue:
-    """A post for the frame of another site's page."""
+    """Show a post within a frame on another site."""
     keep_out_of_indexes()
     post = await readable_post(post_id, ANONYMOUS)
     allow_framing()
@@ -99,17 +99,17 @@ async def embed(post_id: int) -> ResponseReturnValue:
 
 
 async def _public_post(address: str) -> Post:
-    """The post with this address, which may be an earlier one of it.
+    """Find a public post by a current or former URL.
 
     Raises:
-        NotFoundError: there is none that everybody may read.
+        NotFoundError: there is none.
     """
     post_id = _post_id(address)
     if post_id is None:
         raise NotFoundError(IS_NO_POST)
     try:
         return await readable_post(post_id, ANONYMOUS)
-    except NotFoundError:  # Also of a post that is hidden now.
+    except NotFoundError:  # Including posts that are hidden now.
         raise NotFoundError(IS_NO_POST) from None
 
 
@@ -128,7 +128,7 @@ def _post_id(address: str) -> int | None:
 
 
 def _size(name: str, usual: int, least: int) -> int:
-    """The largest size that is asked for, in pixels; anything but a number is ignored."""
+    """The requested maximum size, in pixels; anything but a number is ignored."""
     text = request.args.get(name, "")
     wanted = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else usual
     return max(least, min(usual, wanted))

@@ -1,4 +1,4 @@
-"""Queries of sitemaps: each reads some rows in the order of the ids."""
+"""Queries for sitemaps: each reads a batch of rows in the order of their ids."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from blog.models.account_deletion import not_deleted
 from blog.posts.policies import visible_to
 from blog.tags.queries import IS_LISTED
 
-# The ids of a file; some of them have no row, or none that everybody may read.
+# The number of ids per file; some of them have no row, or no public one.
 FILE = 10_000
 ROWS_AT_ONCE = 1_000
 _POST, _USER, _TAG = Post.__table__.c, User.__table__.c, Tag.__table__.c
@@ -63,8 +63,8 @@ class Files(NamedTuple):
     """The files of the sitemap.
 
     Attributes:
-        posts: when a post of each file was published or edited last; `None` if it has none.
-        people, tags: how many there are.
+        posts: when a post in each file was last published or edited; `None` if it has none.
+        people, tags: the number of files.
     """
 
     posts: Sequence[datetime | None]
@@ -81,7 +81,7 @@ class IndexedPost(NamedTuple):
 
 
 class IndexedPerson(NamedTuple):
-    """Somebody with posts, for search engines."""
+    """A person with posts, for search engines."""
 
     id: int
     username: str
@@ -95,15 +95,17 @@ class IndexedTag(NamedTuple):
 
 
 async def files(session: AsyncSession) -> Files:
-    """The files, at least one of each kind."""
+    """Describe the files, at least one of each kind."""
     *last_ids, changes = (await session.execute(select(*_LAST_IDS, _changes()))).one()
-    _, people, tags = map(_number, last_ids)
+    _, people, tags = map(_files_up_to, last_ids)
     return Files(changes or [None], people, tags)
 
 
 def _changes() -> ColumnElement[Any]:
-    """When the posts of each file have changed last: an entry of `ix_posts_changed` for each, in
-    the words of that index."""
+    """When the posts of each file last changed.
+
+    The expressions are those of the index `ix_posts_changed`, so one entry per file is read.
+    """
     changes = f"""
         ARRAY(
             SELECT (
@@ -119,29 +121,29 @@ def _changes() -> ColumnElement[Any]:
     return literal_column(changes, ARRAY(DateTime(timezone=True)))
 
 
-def _number(last_id: int) -> int:
-    """How many files have the rows up to an id."""
+def _files_up_to(last_id: int) -> int:
+    """The number of files for rows up to an id."""
     return max(1, -(-last_id // FILE))
 
 
-async def numbers_of_files(session: AsyncSession) -> tuple[int, ...]:
-    """How many files of posts, people and tags there are, at least one each."""
-    return tuple(map(_number, (await session.execute(_NUMBERS)).one()))
+async def count_files(session: AsyncSession) -> tuple[int, ...]:
+    """Count the files of posts, people and tags, at least one each."""
+    return tuple(map(_files_up_to, (await session.execute(_NUMBERS)).one()))
 
 
 async def indexed_posts(session: AsyncSession, after: int, end: int) -> Sequence[IndexedPost]:
-    """Some posts with ids behind `after`, up to `end`; fewer than `ROWS_AT_ONCE` are the last."""
+    """Read the next posts with ids from `after + 1` to `end`, at most `ROWS_AT_ONCE`."""
     rows = await session.execute(_POSTS, {"after": after, "end": end})
     return [IndexedPost._make(row) for row in rows]
 
 
 async def indexed_people(session: AsyncSession, after: int, end: int) -> Sequence[IndexedPerson]:
-    """Some people with posts, as `indexed_posts`."""
+    """Read the next people with posts, like `indexed_posts`."""
     rows = await session.execute(_PEOPLE, {"after": after, "end": end})
     return [IndexedPerson._make(row) for row in rows]
 
 
 async def indexed_tags(session: AsyncSession, after: int, end: int) -> Sequence[IndexedTag]:
-    """Some tags of public posts, as `indexed_posts`."""
+    """Read the next tags of public posts, like `indexed_posts`."""
     rows = await session.execute(_TAGS, {"after": after, "end": end})
     return [IndexedTag._make(row) for row in rows]

@@ -1,4 +1,4 @@
-"""`/robots.txt` (RFC 9309), by the settings of the site."""
+"""`/robots.txt` (RFC 9309), according to the site's settings."""
 
 from quart import Blueprint, Response, url_for
 
@@ -6,13 +6,13 @@ from blog.core.web.app import current_app
 
 blueprint = Blueprint("robots", __name__)
 
-# Pages for one person, forms, and what has no end.
+# Personal pages, forms, and endless lists.
 NOT_INDEXED = (
     "/auth/", "/admin/", "/moderate/", "/media/$", "/write", "/edit", "/drafts", "/delete/",
     "/comment/", "/report/", "/preview/", "/search?",
 )  # fmt: skip
-# What collects texts to train models on. Those that fetch a page because somebody asks for it are
-# not among them.
+# Crawlers that collect texts for training models, but not those that fetch a page at a user's
+# request.
 AI_CRAWLERS = (
     "AI2Bot", "Amazonbot", "Applebot-Extended", "Bytespider", "CCBot", "ClaudeBot", "Diffbot",
     "FacebookBot", "Google-Extended", "GPTBot", "ImagesiftBot", "Meta-ExternalAgent", "Omgilibot",
@@ -22,7 +22,7 @@ AI_CRAWLERS = (
 
 @blueprint.get("/robots.txt")
 async def show() -> Response:
-    """What crawlers may fetch."""
+    """Tell crawlers what they may fetch."""
     site = current_app.site
     lines: list[str] = []
     if not site.allow_ai_crawlers:

@@ -1,7 +1,7 @@
 """Sitemaps (https://www.sitemaps.org/protocol.html): an index of files of posts, people and tags.
 
-A file has the rows with the ids of a range, so it is found without counting, and stays the same
-when others are deleted.
+A file covers a range of ids, so it is found without counting, and stays the same when other rows
+are deleted.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -22,17 +22,17 @@ from blog.discovery.queries import (
     IndexedPerson,
     IndexedPost,
     IndexedTag,
+    count_files,
     files,
     indexed_people,
     indexed_posts,
     indexed_tags,
-    numbers_of_files,
 )
 
 blueprint = Blueprint("sitemaps", __name__)
 
 _PROLOGUE = '<?xml version="1.0" encoding="utf-8"?>\n'
-# What werkzeug leaves in the path of a URL as it is.
+# The characters that werkzeug leaves unquoted in paths.
 UNQUOTED = "!$&'()*+,/:;=@"
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 Indexed = IndexedPost | IndexedPerson | IndexedTag
@@ -42,7 +42,7 @@ QUERIES: dict[str, Query] = {"posts": indexed_posts, "people": indexed_people, "
 
 @blueprint.get("/sitemap.xml")
 async def index() -> Response:
-    """The files, with the times of the last changes to their posts."""
+    """List the files, with the time of the last change to their posts."""
     found = await read(files)
     changes = {"posts": found.posts, "people": [None] * found.people, "tags": [None] * found.tags}
     entries = "".join(
@@ -57,8 +57,8 @@ async def index() -> Response:
 
 @blueprint.get("/sitemap/<any(posts, people, tags):kind>-<id:number>.xml")
 async def file(kind: str, number: int) -> Response:
-    """The addresses of posts, people or tags, sent while they are read."""
-    last = dict(zip(QUERIES, await read(numbers_of_files), strict=True))[kind]
+    """List the URLs of posts, people or tags, sent while they are read."""
+    last = dict(zip(QUERIES, await read(count_files), strict=True))[kind]
     if number > last:
         raise NotFoundError
     pieces = _pieces(current_app.database, current_app.settings.base_url, kind, number)
@@ -66,8 +66,8 @@ async def file(kind: str, number: int) -> Response:
 
 
 async def _pieces(database: Database, base: str, kind: str, number: int) -> AsyncIterator[str]:
-    """A file. No connection is held while a piece is sent."""
-    # No file may be empty, and the home page belongs into some.
+    """Build a file. No connection is held while a piece is sent."""
+    # No file may be empty, and one of them has to list the home page.
     yield f'{_PROLOGUE}<urlset xmlns="{_NAMESPACE}">\n{_entry(f"{base}/")}'
     after, end = (number - 1) * FILE, number * FILE
     while True:
@@ -81,7 +81,7 @@ async def _pieces(database: Database, base: str, kind: str, number: int) -> Asyn
 
 
 def _path(row: Indexed) -> str:
-    """The path of a page, as `url_for` builds it, which takes longer than to read the rows."""
+    """The path of a page; `url_for` would take longer than reading the rows."""
     if isinstance(row, IndexedTag):
         return f"/tag/{quote(address_of_tag(row.name), safe=UNQUOTED)}"
     if isinstance(row, IndexedPerson):

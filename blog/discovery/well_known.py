@@ -1,4 +1,4 @@
-"""Addresses that programs know of every site (RFC 8615)."""
+"""Well-known URIs (RFC 8615)."""
 
 from datetime import timedelta
 
@@ -11,13 +11,13 @@ from blog.core.web.app import current_app
 
 blueprint = Blueprint("well_known_uris", __name__, url_prefix="/.well-known")
 
-# A file that has expired is not to be trusted; this one is as new as its request.
+# An expired file must not be trusted; this one is generated for each request.
 VALID_FOR = timedelta(days=180)
 
 
 @blueprint.get("/security.txt")
 async def security() -> Response:
-    """Where to report a vulnerability (RFC 9116)."""
+    """Tell where to report a vulnerability (RFC 9116)."""
     contact = current_app.settings.security_contact
     if contact is None:
         raise NotFoundError
@@ -33,5 +33,5 @@ async def security() -> Response:
 
 @blueprint.get("/change-password")
 async def change_password() -> ResponseReturnValue:
-    """Where password managers lead (W3C, "A Well-Known URL for Changing Passwords")."""
+    """Redirect password managers (W3C, "A Well-Known URL for Changing Passwords")."""
     return redirect(url_for("passwords.change_form"))

@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from blog.core.i18n import gettext as _
 from blog.core.text.cleaning import remove_forbidden
 from blog.core.text.shortening import plain_text
-from blog.feeds.content import with_absolute_addresses
-from blog.feeds.documents import Document, moment_text, profile_of
+from blog.feeds.content import make_urls_absolute
+from blog.feeds.documents import Document, format_timestamp, profile_url
 from blog.feeds.entries import Entry
 from blog.posts.listed import Author
 
@@ -21,17 +21,18 @@ _PROLOGUE, _END = '<?xml version="1.0" encoding="utf-8"?>\n', "</feed>"
 
 
 def atom_document(of: Document, entries: Iterable[str]) -> str:
-    """A page of a feed.
+    """Build a page of a feed.
 
     Args:
-        entries: what `atom_entry` has made.
+        of: the page.
+        entries: results of `atom_entry`.
     """
     feed, head = of.feed, Element("feed", _NAMESPACES | _language(of.feed.language))
     _add(head, "id", of.id)
     _add(head, "title", feed.title)
     if feed.subtitle:
         _add(head, "subtitle", feed.subtitle)
-    _add(head, "updated", moment_text(of.updated))
+    _add(head, "updated", format_timestamp(of.updated))
     _add(head, "generator", "Broadside")
     if feed.author:
         _add_author(head, feed.author)
@@ -46,12 +47,12 @@ def atom_document(of: Document, entries: Iterable[str]) -> str:
 
 
 def atom_entry(entry: Entry) -> str:
-    """An entry, as part of a document that declares its namespaces."""
+    """Build an entry, without the namespaces that the document declares."""
     element = Element("entry", _language(entry.language))
     _add(element, "id", entry.id)
     _add(element, "title", entry.title or _title_of_note(entry))
-    _add(element, "published", moment_text(entry.published))
-    _add(element, "updated", moment_text(entry.updated))
+    _add(element, "published", format_timestamp(entry.published))
+    _add(element, "updated", format_timestamp(entry.updated))
     _add_author(element, entry.author)
     _link(element, "alternate", entry.page, type="text/html")
     if entry.original:
@@ -68,12 +69,12 @@ def atom_entry(entry: Entry) -> str:
         SubElement(element, "category", {"term": remove_forbidden(tag)})
     if entry.summary:
         _add(element, "summary", entry.summary)
-    _add(element, "content", with_absolute_addresses(entry.html, entry.page), type="html")
+    _add(element, "content", make_urls_absolute(entry.html, entry.page), type="html")
     return _xml(element)
 
 
 def _title_of_note(entry: Entry) -> str:
-    """Every entry needs a title, and the names of posts without one begin with their texts."""
+    """The title of a post without one, because every entry needs one: the beginning of its text."""
     text = plain_text(entry.html, LONGEST_TITLE)
     return text or _("Post by %(name)s", name=_name(entry.author))
 
@@ -91,7 +92,7 @@ def _add_author(parent: Element, author: Author | str) -> None:
     _add(person, "name", _name(author))
     if isinstance(author, str):
         return
-    _add(person, "uri", profile_of(author))
+    _add(person, "uri", profile_url(author))
 
 
 def _link(parent: Element, rel: str, address: str, **attributes: str) -> None:

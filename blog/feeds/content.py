@@ -1,6 +1,6 @@
-"""Texts of this site as other programs show them: with absolute addresses.
+"""Texts of this site for other programs, with absolute URLs.
 
-The HTML is that of `blog.core.text.sanitising`: well-formed, with all attributes in double quotes.
+The HTML comes from `blog.core.text.sanitising`: well-formed, with all attributes in double quotes.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 _TAG = re.compile(r'<[a-z][a-z0-9]* (?:[^>"]|"[^"]*")*>')
-# As each match ends behind the value, none begins within one.
+# Each match ends behind the value, so none begins within one.
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 _IMAGE = re.compile(r'<img (?:[^>"]|"[^"]*")*? ?src="([^"]*/media/([a-z2-7]{32})-([0-9]+)\.webp)"')
 _COMPLETE = re.compile("[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -19,9 +19,9 @@ class ShownImage(NamedTuple):
     """An image in a text, in its largest size.
 
     Attributes:
-        address: as it is in the text.
-        name: of the `MediaFile`.
-        width: in pixels.
+        address: its URL in the text.
+        name: the name of the `MediaFile`.
+        width: its width in pixels.
     """
 
     address: str
@@ -29,26 +29,26 @@ class ShownImage(NamedTuple):
     width: int
 
 
-def with_absolute_addresses(html: str, page: str) -> str:
-    """A text whose links and images do not depend on where it is shown.
+def make_urls_absolute(html: str, page: str) -> str:
+    """Make the URLs in a text absolute, so that it can be shown anywhere.
 
     Args:
         html: sanitised HTML.
-        page: the absolute address of its page, to which links within the text lead.
+        page: the absolute URL of its page, for links within the text.
     """
 
     def complete(attribute: re.Match[str]) -> str:
         name, value = attribute.groups()
         if name in {"href", "src"}:
-            value = _absolute(value, page)
+            value = _make_absolute(value, page)
         elif name == "srcset":
-            value = ", ".join(_absolute(each, page) for each in value.split(", "))
+            value = ", ".join(_make_absolute(each, page) for each in value.split(", "))
         return f' {name}="{value}"'
 
     return _TAG.sub(lambda tag: _ATTRIBUTE.sub(complete, tag[0]), html)
 
 
-def _absolute(value: str, page: str) -> str:
+def _make_absolute(value: str, page: str) -> str:
     if _COMPLETE.match(value):
         return value
     try:
@@ -58,7 +58,7 @@ def _absolute(value: str, page: str) -> str:
 
 
 def images_in(html: str) -> list[ShownImage]:
-    """The images that a text shows, each once."""
+    """The images in a text, without duplicates."""
     if "<img" not in html:
         return []
     found = [ShownImage(address, name, int(width)) for address, name, width in _IMAGE.findall(html)]

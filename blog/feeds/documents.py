@@ -1,4 +1,4 @@
-"""What both kinds of documents need."""
+"""The parts that both document formats share."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -12,12 +12,12 @@ class Document(NamedTuple):
     """A page of a feed.
 
     Attributes:
-        feed: what it is about.
-        id: a URI that never changes, of the feed.
-        updated: when any of its entries was changed last.
-        here: its absolute address.
-        first, next: those of other pages of the feed.
-        other: that of the same feed as the other kind of document.
+        feed: the feed.
+        id: the URI of the feed, which never changes.
+        updated: the last change to any of its entries.
+        here: the absolute URL of the page.
+        first, next: the URLs of other pages.
+        other: the URL of the feed in the other format.
         hub: the WebSub hub.
     """
 
@@ -31,11 +31,11 @@ class Document(NamedTuple):
     hub: str | None
 
 
-def moment_text(moment: datetime) -> str:
-    """A time as RFC 3339 has it: `2026-11-24T09:30:00Z`."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+def format_timestamp(time: datetime) -> str:
+    """Format a time (RFC 3339): `2026-11-24T09:30:00Z`."""
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def profile_of(author: Author) -> str:
-    """The absolute address of somebody's profile."""
+def profile_url(author: Author) -> str:
+    """The absolute URL of an author's profile."""
     return f"{current_app.settings.base_url}/user/{author.username}"

@@ -1,4 +1,4 @@
-"""What feeds consist of: immutable values, from which documents are made."""
+"""Feeds and their entries: immutable values that documents are built from."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,19 +15,19 @@ from blog.posts.listed import Author, ListedPost
 
 
 class Feed(NamedTuple):
-    """What a feed is about.
+    """A feed.
 
     Attributes:
-        key: what distinguishes it from the other feeds of the site, whatever its title and its
-            address become: `("tag", 7)`.
-        title: for people.
-        page: the absolute address of the page with the same list.
-        since: when it began, which counts while it is empty.
-        arguments: those in the query of its address, beside the cursor.
-        subtitle: further words for people.
-        is_pushed: whether the WebSub hub is told of changes (`blog.feeds.handlers`).
-        language: of all its texts, as a BCP 47 tag, if it is known.
-        author: of all its entries.
+        key: identifies it among the feeds of the site, even if its title and URL change:
+            `("tag", 7)`.
+        title: its title.
+        page: the absolute URL of the page with the same list.
+        since: when it began: its last change while it is empty.
+        arguments: the query parameters of its URL, besides the cursor.
+        subtitle: its subtitle.
+        is_pushed: whether the WebSub hub is notified of changes (`blog.feeds.handlers`).
+        language: the language of all its texts, as a BCP 47 tag, if known.
+        author: the author of all its entries.
     """
 
     key: tuple[str | int, ...]
@@ -45,8 +45,8 @@ class Enclosure(NamedTuple):
     """An image that belongs to an entry.
 
     Attributes:
-        address: absolute.
-        length: in bytes; `None` if it is unknown.
+        address: its absolute URL.
+        length: its size in bytes, if known.
     """
 
     address: str
@@ -58,17 +58,17 @@ class Entry(NamedTuple):
 
     Attributes:
         id: a URI that never changes.
-        page: its absolute address.
-        title: `None` for a note.
-        html: the text.
-        updated: when its text was changed last, or else published.
-        author: a user, or the name of someone without a profile.
-        tags: their names.
-        cover: the address of its cover.
+        page: its absolute URL.
+        title: its title; `None` for a note.
+        html: its text.
+        updated: when its text was last changed, or else when it was published.
+        author: a user, or the name of a person without a profile.
+        tags: the names of its tags.
+        cover: the URL of its cover.
         images: all its images, the cover first.
-        original: where it was published first, if on another site.
-        comments: the address of the feed of its comments, without the ending; of a post.
-        answers: the id and the page of the post on which it comments.
+        original: the URL of the original, if it was first published on another site.
+        comments: for a post, the URL of its comment feed, without the extension.
+        answers: for a comment, the id and the page of the post.
     """
 
     id: str
@@ -88,18 +88,18 @@ class Entry(NamedTuple):
     answers: tuple[str, str] | None = None
 
 
-# The lengths of the files of an image, by its name and their widths.
+# The sizes of image files, by the name of the image and the width.
 Lengths = Mapping[tuple[str, int], int]
 
 
-def names_of_images(post: ListedPost) -> set[str]:
-    """The images whose lengths an entry has."""
+def image_names(post: ListedPost) -> set[str]:
+    """The names of the images whose sizes an entry needs."""
     names = {image.name for image in images_in(post.body_html)}
     return names | {post.cover.name} if post.cover else names
 
 
-def entry_of(post: ListedPost, site: SiteFacts, lengths: Lengths) -> Entry:
-    """The entry of a published post."""
+def build_entry(post: ListedPost, site: SiteFacts, lengths: Lengths) -> Entry:
+    """Build the entry of a published post."""
     base = current_app.settings.base_url
     page = absolute_post_url(post.id, post.slug)
     published = post.published_at or post.created_at

@@ -11,8 +11,8 @@ from blog.feeds.jobs import PING_HUB
 from blog.models import PostTag
 
 
-class OfPost(Protocol):
-    """An event of a post."""
+class PostEvent(Protocol):
+    """An event about a post."""
 
     @property
     def post_id(self) -> int: ...
@@ -21,8 +21,8 @@ class OfPost(Protocol):
     def author_id(self) -> int: ...
 
 
-async def tell_hub(session: AsyncSession, events: Sequence[OfPost]) -> None:
-    """Ping the hub once for each author and each tag, however many of their posts have changed."""
+async def notify_hub(session: AsyncSession, events: Sequence[PostEvent]) -> None:
+    """Ping the hub once per author and per tag, however many of their posts have changed."""
     for author_id in sorted({event.author_id for event in events}):
         await enqueue(session, PING_HUB, key=str(author_id), author_id=author_id)
     posts = {event.post_id for event in events}

@@ -1,8 +1,8 @@
 """The ids in feeds.
 
-A feed reader shows an entry once by its id, so it must not change with the title, the slug or the
-address of the site (RFC 4287, 4.2.6). Each is a UUID (RFC 9562, 5.5) made of what it stands for, in
-a namespace that the site has chosen once (`blog.models.Site`).
+A feed reader recognises an entry by its id, so the id must not change with the title, the slug or
+the URL of the site (RFC 4287, 4.2.6). Each is a name-based UUID (RFC 9562, 5.5) in a namespace that
+the site chose once (`blog.models.Site`).
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from blog.core.web.app import current_app, look_up
 from blog.models import Site
 
 _SITE = select(Site.namespace, Site.created_at)
-KEPT = "site facts"
+CACHE_KEY = "site facts"
 
 
 class SiteFacts(NamedTuple):
@@ -31,10 +31,10 @@ class SiteFacts(NamedTuple):
 
 
 async def this_site() -> SiteFacts:
-    """The row of `Site`, which an application reads once."""
-    if (kept := current_app.extensions.get(KEPT)) is None:
-        kept = current_app.extensions[KEPT] = await look_up(_read_site)
-    return cast(SiteFacts, kept)
+    """Return the row of `Site`, which an application reads only once."""
+    if (facts := current_app.extensions.get(CACHE_KEY)) is None:
+        facts = current_app.extensions[CACHE_KEY] = await look_up(_read_site)
+    return cast(SiteFacts, facts)
 
 
 async def _read_site(session: AsyncSession) -> SiteFacts:

@@ -1,7 +1,7 @@
-"""Telling a WebSub hub of changes (https://www.w3.org/TR/websub/), if the site has one.
+"""Notify a WebSub hub of changes (https://www.w3.org/TR/websub/), if the site has one.
 
-How a publisher notifies its hub is not part of the specification; all hubs know the form of
-PubSubHubbub 0.4, which is sent here.
+The specification doesn't say how a publisher notifies its hub; all hubs support the form of
+PubSubHubbub 0.4, which is used here.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ from blog.models.account_deletion import not_deleted
 
 
 async def ping_hub(job: RunningJob) -> None:
-    """Tell the hub that the feeds of an author and of the site have changed, or those of a tag."""
+    """Notify the hub of changes to the feeds of an author and the site, or of a tag."""
     settings = current_app.settings
-    if settings.websub_hub is None:  # It was removed from the settings meanwhile.
+    if settings.websub_hub is None:  # The setting was removed in the meantime.
         return
     async with job.database.reading_session() as session:
         topics = await _topics(session, job.payload)
@@ -37,7 +37,7 @@ async def ping_hub(job: RunningJob) -> None:
 
 
 async def _topics(session: AsyncSession, about: Mapping[str, int]) -> list[str]:
-    """The addresses of the feeds."""
+    """The URLs of the feeds."""
     if "tag_id" in about:
         shown = select(Tag.name).where(Tag.id == about["tag_id"], Tag.blocked_at.is_(None))
         name = await session.scalar(shown)

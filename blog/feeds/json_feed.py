@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 from blog.core.text.cleaning import remove_forbidden
 from blog.core.web.app import current_app
 from blog.core.web.avatars import avatar_url
-from blog.feeds.content import with_absolute_addresses
-from blog.feeds.documents import Document, moment_text, profile_of
+from blog.feeds.content import make_urls_absolute
+from blog.feeds.documents import Document, format_timestamp, profile_url
 from blog.feeds.entries import Enclosure, Entry
 from blog.posts.listed import Author
 
@@ -18,10 +18,11 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def json_document(of: Document, entries: Iterable[str]) -> str:
-    """A page of a feed.
+    """Build a page of a feed.
 
     Args:
-        entries: what `json_entry` has made.
+        of: the page.
+        entries: results of `json_entry`.
     """
     feed = of.feed
     head = _json(
@@ -39,16 +40,16 @@ def json_document(of: Document, entries: Iterable[str]) -> str:
 
 
 def json_entry(entry: Entry) -> str:
-    """An item."""
+    """Build an item."""
     return _json(
         id=entry.id,
         url=entry.page,
         title=entry.title,
-        content_html=with_absolute_addresses(entry.html, entry.page),
+        content_html=make_urls_absolute(entry.html, entry.page),
         summary=entry.summary,
         image=entry.cover,
-        date_published=moment_text(entry.published),
-        date_modified=moment_text(entry.updated),
+        date_published=format_timestamp(entry.published),
+        date_modified=format_timestamp(entry.updated),
         authors=[_author(entry.author)],
         tags=entry.tags,
         language=entry.language,
@@ -61,7 +62,7 @@ def _author(author: Author | str) -> dict[str, str]:
         return {"name": author}
     return {
         "name": author.name or author.username,
-        "url": profile_of(author),
+        "url": profile_url(author),
         "avatar": urljoin(current_app.settings.base_url, avatar_url(author)),
     }
 
@@ -72,7 +73,7 @@ def _attachment(image: Enclosure) -> dict[str, Any]:
 
 
 def _json(**values: Any) -> str:
-    """An object, without values that are `None`."""
+    """Serialise an object, omitting values that are `None`."""
     text = json.dumps(
         {name: value for name, value in values.items() if value is not None},
         ensure_ascii=False,

@@ -42,7 +42,7 @@ async def site(form: str) -> Response:
 
 @blueprint.get("/user/<username>/feed.<any(atom, json):form>")
 async def person(username: str, form: str) -> ResponseReturnValue:
-    """The newest posts of somebody."""
+    """The newest posts of a person."""
     user = await person_called(username)
     if user.username != username:
         return _moved(url_for("feeds.person", username=user.username, form=form))
@@ -79,6 +79,6 @@ async def tag(tag: str, form: str) -> ResponseReturnValue:
 
 
 def _moved(address: str) -> ResponseReturnValue:
-    """Lead to the one address of a feed."""
+    """Redirect to the canonical URL of a feed."""
     query = request.query_string.decode()
     return redirect(f"{address}?{query}" if query else address, 301)

@@ -1,12 +1,12 @@
-"""Responses with feeds. For a list of posts, the route of its feed is three lines:
+"""Responses with feeds. For a list of posts, the route of its feed takes three lines:
 
     found = await …
     page = await read(LIST.texts, requested_cursor(FEED_SIZE), found.id)
     return await feed_of_posts(form, Feed(("tag", found.id), found.name, address, since), page)
 
-`form` is the ending of its address: `/tag/<tag>/feed.<any(atom, json):form>`. `rel=self` and the
-other pages are found by the request. Its endpoint belongs into
-`blog.core.auth.identity.VIEWER_INDEPENDENT`, because a feed has what everybody may read.
+`form` is the extension in its URL: `/tag/<tag>/feed.<any(atom, json):form>`. `rel=self` and the
+URLs of other pages are derived from the request. Its endpoint belongs into
+`blog.core.auth.identity.VIEWER_INDEPENDENT`, because a feed is the same for everyone.
 """
 
 import asyncio
@@ -24,27 +24,27 @@ from blog.core.web.app import current_app, read
 from blog.core.web.headers import keep_out_of_indexes
 from blog.feeds import atom, json_feed
 from blog.feeds.documents import Document
-from blog.feeds.entries import Entry, Feed, entry_of, names_of_images
+from blog.feeds.entries import Entry, Feed, build_entry, image_names
 from blog.feeds.ids import this_site
 from blog.media.queries import variant_lengths
 from blog.posts.listed import ListedPost, UnreadPost
 
-# Few enough for one answer; texts beyond half a megabyte come on the next page.
+# Few enough for one response; texts beyond half a megabyte go to the next page.
 FEED_SIZE = 20
 FORMS = {
     "atom": (atom.MEDIA_TYPE, atom.atom_document, atom.atom_entry),
     "json": (json_feed.MEDIA_TYPE, json_feed.json_document, json_feed.json_entry),
 }
 OTHER = {"atom": "json", "json": "atom"}
-# Making an entry of such a text takes up to a millisecond.
+# Building an entry from a longer text takes up to a millisecond.
 LONG = 4 * 1024
-# A post may be published with a time that is a minute old (`PUBLISH_DUE_POSTS`), so what is newer
-# than this must not be the date by which a reader asks for changes.
+# A post may be published with a time that is a minute old (`PUBLISH_DUE_POSTS`), so a newer time
+# must not become the `Last-Modified` by which clients ask for changes.
 SETTLED = timedelta(minutes=2)
 
 
 async def require_feeds() -> None:
-    """Before a request for a feed: the site has to offer them.
+    """Check before each request that the site offers feeds.
 
     Raises:
         NotFoundError: it does not.
@@ -54,18 +54,18 @@ async def require_feeds() -> None:
 
 
 async def feed_of_posts(form: str, feed: Feed, page: Page[ListedPost | UnreadPost]) -> Response:
-    """Respond with a page of a list of posts that everybody may read.
+    """Respond with a page of a list of public posts.
 
     Args:
         form: `atom` or `json`.
-        feed: what it is about.
+        feed: the feed.
         page: read by `PostList.texts` with a cursor.
     """
     posts = [post for post in page.rows if isinstance(post, ListedPost)]
-    names = sorted(set().union(*map(names_of_images, posts)))
+    names = sorted(set().union(*map(image_names, posts)))
     lengths = await read(variant_lengths, tuple(names)) if names else {}
     site = await this_site()
-    entries = [entry_of(post, site, lengths) for post in posts]
+    entries = [build_entry(post, site, lengths) for post in posts]
     return await feed_response(form, feed, entries, page.next_cursor)
 
 
@@ -76,9 +76,9 @@ async def feed_response(
 
     Args:
         form: `atom` or `json`.
-        feed: what it is about.
+        feed: the feed.
         entries: the newest first.
-        next_cursor: where the next page begins.
+        next_cursor: the start of the next page.
     """
     media_type, whole, part = FORMS[form]
     hub = current_app.settings.websub_hub if feed.is_pushed else None
@@ -102,8 +102,8 @@ async def feed_response(
     response = Response(body, content_type=f"{media_type}; charset=utf-8")
     if hub:
         response.headers["Link"] = f'<{hub}>; rel="hub", <{of.here}>; rel="self"'
-    keep_out_of_indexes()  # The pages are there for search engines.
-    # Programs in pages of other sites may read it: it has no secrets and needs no cookie.
+    keep_out_of_indexes()  # Search engines should index the pages instead.
+    # Scripts on other sites may read it: it has no secrets and needs no cookie.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.cache_control.public = response.cache_control.no_cache = True
     response.set_etag(hashlib.sha256(body).hexdigest()[:32], weak=True)
@@ -113,6 +113,6 @@ async def feed_response(
 
 
 def _address(feed: Feed, form: str, *, before: str | None = None) -> str:
-    """The absolute address of a page of the requested feed."""
+    """The absolute URL of a page of the requested feed."""
     values = {**(request.view_args or {}), **dict(feed.arguments), "form": form, "before": before}
     return url_for(str(request.endpoint), **values, _external=True)

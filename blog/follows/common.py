@@ -1,4 +1,4 @@
-"""How a viewer stands to many people at once, and whom they might want to follow."""
+"""A viewer's relation to several people at once, and suggestions of people to follow."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from blog.models import Follow, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import VIEWER, shown_to_viewer
 
-# How many of the people whom the viewer followed last are considered.
+# How many of the people whom the viewer followed most recently are considered.
 CONSIDERED = 200
 NAMED = 2
 # How many of the most followed people are considered, and how many of these are suggested.
@@ -22,12 +22,12 @@ _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 
 
 class Common(NamedTuple):
-    """How a viewer stands to a person.
+    """A viewer's relation to a person.
 
     Attributes:
-        follows: whether they follow them.
-        names: the usernames of some whom the viewer follows, and who follow that person.
-        others: how many more of them there are.
+        follows: whether the viewer follows them.
+        names: the usernames of some people whom the viewer follows, and who follow that person.
+        others: how many more such people there are.
     """
 
     follows: bool = False
@@ -84,7 +84,7 @@ _SUGGESTED = (
 async def common_follows(
     session: AsyncSession, viewer_id: int, ids: Sequence[int]
 ) -> dict[int, Common]:
-    """How a viewer stands to each of these people; those with nothing in common are left out."""
+    """A viewer's relation to each of these people; those without any are left out."""
     rows = await session.execute(_COMMON, {"viewer": viewer_id, "ids": list(ids)})
     return {
         person_id: Common(follows, tuple((names or [])[:NAMED]), max(0, len(names or []) - NAMED))
@@ -93,5 +93,5 @@ async def common_follows(
 
 
 async def suggested_people(session: AsyncSession, viewer_id: int) -> Sequence[User]:
-    """Some of the most followed people, whom the viewer does not follow."""
+    """Some of the most followed people whom the viewer does not follow."""
     return (await session.scalars(_SUGGESTED, {"viewer": viewer_id})).all()

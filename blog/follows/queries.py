@@ -33,7 +33,7 @@ class Relation(NamedTuple):
 def _list_of(whose: Any, other_id: Any, other: str) -> Listing[Follow]:
     """The follows of a user, with the other user loaded.
 
-    The index covers the query, so that an offset reads no rows.
+    The index covers the query, so an offset reads no rows.
     """
     order = Order(Follow.created_at, other_id)
 

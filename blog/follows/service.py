@@ -21,7 +21,7 @@ FOLLOWS_ENOUGH = lazy_gettext(
     "You're following %(most)s people, which is the maximum. Unfollow someone first."
 )
 NOT_FOLLOWED = lazy_gettext("Follow %(name)s first to hear about their posts.")
-# For those whom the person has blocked.
+# For people whom the person has blocked.
 NOT_POSSIBLE = lazy_gettext("You can't follow %(name)s.")
 
 

@@ -58,13 +58,13 @@ class Pair(NamedTuple):
 @records_events(PersonFollowed)
 async def add(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     """Add follows; returns for each whether it is new."""
-    return await _changed(session, _ADD, PersonFollowed, pairs)
+    return await _write(session, _ADD, PersonFollowed, pairs)
 
 
 @records_events(PersonUnfollowed)
 async def remove(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     """Delete follows; returns for each whether it existed."""
-    return await _changed(session, _REMOVE, PersonUnfollowed, pairs)
+    return await _write(session, _REMOVE, PersonUnfollowed, pairs)
 
 
 async def exist(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
@@ -74,7 +74,7 @@ async def exist(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     return [pair in found for pair in pairs]
 
 
-async def _changed(
+async def _write(
     session: AsyncSession,
     statement: TextClause,
     event: type[PersonFollowed] | type[PersonUnfollowed],

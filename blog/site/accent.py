@@ -1,4 +1,4 @@
-"""The accent colour of the site: a style sheet of a few lines after that of all pages."""
+"""The accent colour of the site: a small style sheet after the main one."""
 
 import re
 
@@ -22,7 +22,8 @@ _DIGITS = re.compile("[0-9a-f]{6}", re.ASCII)
 
 @blueprint.get("/accent/<light>-<dark>.css")
 async def accent(light: str, dark: str) -> Response:
-    """The style sheet of two colours. It depends only on its URL, so it is cached for ever."""
+    """Serve the style sheet for two colours. It depends only on its URL, so it is cached
+    forever."""
     if not (_DIGITS.fullmatch(light) and _DIGITS.fullmatch(dark)):
         raise NotFoundError
     response = Response(
@@ -34,7 +35,7 @@ async def accent(light: str, dark: str) -> Response:
 
 @blueprint.app_template_global()
 def accent_sheet() -> str:
-    """The address of the style sheet; empty if the site has the default colour."""
+    """The URL of the style sheet; empty if the site has the default colours."""
     colours = current_app.site.palette
     if colours == DEFAULT:
         return ""

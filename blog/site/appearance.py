@@ -1,4 +1,4 @@
-"""The page for the theme; for everybody, as a cookie keeps the choice."""
+"""The page for choosing a theme; it needs no account, because a cookie stores the choice."""
 
 from quart import flash, make_response, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -22,7 +22,7 @@ async def appearance() -> ResponseReturnValue:
 @blueprint.post("/appearance")
 @quota(CHANGING_ACCOUNT)
 async def change_appearance() -> ResponseReturnValue:
-    """Remember a theme in a cookie, and with the account whether to hide like counts."""
+    """Save the theme in a cookie, and whether to hide like counts with the account."""
     form = await request.form
     chosen = theme_named(form.get("theme", ""))
     if chosen is None:

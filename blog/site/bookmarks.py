@@ -1,4 +1,4 @@
-"""One's bookmarks, in folders, and searching them."""
+"""The viewer's bookmarks, in folders, and searching them."""
 
 from collections.abc import Sequence
 
@@ -30,8 +30,7 @@ LONGEST_SEARCH = 1_000
 @blueprint.get("/bookmarks")
 @confirmed_required
 async def bookmarks() -> ResponseReturnValue:
-    """The posts that one has bookmarked, the last bookmarked first; of a folder (`?folder=`), or
-    those that match (`?q=`)."""
+    """List the bookmarked posts, the latest first, of a folder (`?folder=`) or matching `?q=`."""
     return await _page(_folder_id(request.args.get("folder")), Form(FolderForm, {}))
 
 
@@ -39,7 +38,7 @@ async def _page(
     folder_id: int | None, form: Form[FolderForm], *, renames: bool = False
 ) -> ResponseReturnValue:
     viewer_id = required_viewer().id
-    # A form that comes back shows the whole list.
+    # A form that is shown again comes with the whole list.
     given = request.args.get("q", "") if request.method == "GET" else ""
     text = remove_forbidden(given).strip()[:LONGEST_SEARCH]
     if text:
@@ -57,13 +56,13 @@ async def _page(
     own = await read(folders_of, viewer_id)
     if page is None and not too_slow:
         page = await read(bookmarks_page, wanted, viewer_id, folder_id)
-    folder, kept = _chosen(own, folder_id), page.rows if page else ()
+    folder, rows = _find_folder(own, folder_id), page.rows if page else ()
     if folder and not form.values:
         form.values = {"name": folder.name}
     html = await render_template(
         "site/bookmarks.html",
         page=page,
-        state=await state_of_list(each.post for each in kept if each.post),
+        state=await state_of_list(each.post for each in rows if each.post),
         folders=own,
         folder=folder,
         q=text,
@@ -120,7 +119,7 @@ async def delete_folder(folder_id: int) -> ResponseReturnValue:
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def move_bookmark(post_id: int) -> ResponseReturnValue:
-    """Put a bookmark into a folder, or out of it, and return to the list."""
+    """Move a bookmark into a folder or out of it, and return to the list."""
     form = await request.form
     folder_id = _folder_id(form.get("folder"))
     await folders.move_bookmark(db(), required_viewer(), post_id, folder_id)
@@ -129,10 +128,10 @@ async def move_bookmark(post_id: int) -> ResponseReturnValue:
 
 
 def _folder_id(text: str | None) -> int | None:
-    """The id of a folder in an address or a form; `None` for no folder.
+    """Parse the id of a folder in a URL or a form; `None` for no folder.
 
     Raises:
-        NotFoundError: it is no id.
+        NotFoundError: it is not an id.
     """
     if not text:
         return None
@@ -141,8 +140,8 @@ def _folder_id(text: str | None) -> int | None:
     return int(text)
 
 
-def _chosen(own: Sequence[Folder], folder_id: int | None) -> Folder | None:
-    """The folder that is shown.
+def _find_folder(own: Sequence[Folder], folder_id: int | None) -> Folder | None:
+    """Find the folder to show.
 
     Raises:
         NotFoundError: there is no such folder.

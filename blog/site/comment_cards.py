@@ -1,5 +1,7 @@
-"""Comments as values that have all that the page of their post shows of them: equal ones look the
-same, so their HTML is cached (`blog.core.web.fragments`)."""
+"""Comments as immutable values with everything that a post's page shows of them.
+
+Equal values look the same, so their HTML is cached (`blog.core.web.fragments`).
+"""
 
 from typing import NamedTuple
 
@@ -39,10 +41,10 @@ class Actions(NamedTuple):
     """What a viewer with an account may do with a comment.
 
     Attributes:
-        answer: reply to it and quote it.
-        shut_out: mute or block its author.
-        moderate: disable or enable it.
-        place: where they do that.
+        answer: whether they may reply to it and quote it.
+        shut_out: whether they may mute or block its author.
+        moderate: whether they may disable or enable it.
+        place: the page with the buttons.
     """
 
     like: bool
@@ -61,12 +63,12 @@ class CommentCard(NamedTuple):
     """A comment as a viewer sees it: an immutable value.
 
     Attributes:
-        text: what they may read of it.
+        text: the text that they may read.
         is_beside_parent, parent_author: as in `Node`.
-        author_is: "muted" or "blocked", if that is what they have done to its author.
-        hidden_word: the word that they hide and for which it is collapsed.
-        likes: how many like it, if they want to know.
-        actions: what they may do with it; `None` if they are not logged in.
+        author_is: "muted" or "blocked" if they have muted or blocked its author.
+        hidden_word: the hidden word because of which it is collapsed.
+        likes: the number of likes; 0 if they hide like counts.
+        actions: their actions; `None` if they are not logged in.
     """
 
     comment: ThreadComment
@@ -80,12 +82,12 @@ class CommentCard(NamedTuple):
 
 
 class CardMaker:
-    """Makes the cards of the comments on a page.
+    """Builds the cards of the comments on a page.
 
     Args:
-        post: the post that they are on.
-        below: the page.
-        viewer: who sees them.
+        post: their post.
+        below: the page of comments.
+        viewer: the viewer.
         here: the URL of the page.
     """
 
@@ -102,7 +104,7 @@ class CardMaker:
         self._shows_likes = shows_like_counts()
 
     def card(self, node: Node) -> CommentCard:
-        """The card of a comment that the page has."""
+        """Build the card of a comment on the page."""
         comment, out = node.comment, self._below.shut_out
         text = shown_text(self._viewer, comment, self._post)
         author_is = "muted" if comment.author_id in out.muted else ""

@@ -1,4 +1,4 @@
-"""What is worth reading this week."""
+"""The posts of the week."""
 
 from quart import render_template, request
 from quart.typing import ResponseReturnValue
@@ -13,7 +13,8 @@ from blog.site.blueprint import blueprint
 
 @blueprint.get("/explore")
 async def explore() -> ResponseReturnValue:
-    """Posts of the week in one of three orders (`?order=`), each with the reason for its place."""
+    """Show posts of the week in one of three orders (`?order=`), each with the reason for its
+    rank."""
     chosen = request.args.get("order", "")
     ranking = Ranking(chosen) if chosen in [*Ranking] else Ranking.POINTS
     found = await read(suggestions, ranking, current_viewer().filtered_for)

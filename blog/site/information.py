@@ -1,4 +1,4 @@
-"""What administrators say about the site: `/about`, `/rules`, `/privacy` and `/contact`."""
+"""The administrators' pages about the site: `/about`, `/rules`, `/privacy` and `/contact`."""
 
 from typing import NamedTuple
 
@@ -32,25 +32,25 @@ class ShownRule(NamedTuple):
 
 @blueprint.get("/about")
 async def about() -> ResponseReturnValue:
-    """Who runs this site, and what it is for."""
+    """Show who runs this site, and what it is for."""
     return await _page("about")
 
 
 @blueprint.get("/privacy")
 async def privacy() -> ResponseReturnValue:
-    """What the site stores about people."""
+    """Show what the site stores about people."""
     return await _page("privacy")
 
 
 @blueprint.get("/contact")
 async def contact() -> ResponseReturnValue:
-    """How to reach those who run the site."""
+    """Show how to contact the people who run the site."""
     return await _page("contact")
 
 
 @blueprint.get("/rules")
 async def rules() -> ResponseReturnValue:
-    """The rules, each with its number, which is its anchor: `/rules#rule-3`."""
+    """Show the numbered rules, each with an anchor: `/rules#rule-3`."""
     introduction, found = parse_rules(_text("rules"))
     shown = [
         ShownRule(rule.number, rule.anchor, await _html(rule.text) if rule.text else "")
@@ -80,11 +80,11 @@ def _text(name: str) -> str:
 
 
 async def _html(text: str) -> str:
-    """A text as HTML, rendered once in each process."""
-    return await current_app.fragments.text(_rendered, text)
+    """Render a text to HTML, once per process."""
+    return await current_app.fragments.text(_render, text)
 
 
-async def _rendered(text: str) -> str:
+async def _render(text: str) -> str:
     html = await current_app.renderer.rerender(render_document, text)
-    # A later release may refuse to render what an earlier one took.
+    # A later release may refuse to render a text that an earlier one accepted.
     return Markup("<p>{}</p>").format(text) if html is None else html

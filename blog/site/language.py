@@ -1,4 +1,4 @@
-"""The page on which visitors choose the language of the pages."""
+"""The page where visitors choose the language of the site."""
 
 from urllib.parse import urlsplit
 
@@ -16,14 +16,14 @@ from blog.core.web.requests import local_address, referring_url
 from blog.site.blueprint import blueprint
 from blog.users.service import choose_interface_language
 
-# Where the browser decides, as long as nothing is chosen.
+# No choice: the browser's languages decide.
 OF_BROWSER = "auto"
 
 
 @blueprint.get("/language")
 async def language() -> ResponseReturnValue:
-    """Show the languages of this site. Where the visitor comes from, they return to."""
-    back = _came_from()
+    """Show the languages of this site. After choosing, visitors return to the previous page."""
+    back = _previous_page()
     viewer = current_viewer()
     chosen = viewer.account.interface_language if viewer.account else language_in_cookie()
     return await render_template(
@@ -33,17 +33,17 @@ async def language() -> ResponseReturnValue:
     )
 
 
-def _came_from() -> str:
-    """The page of this site from which the visitor comes; empty if it is unknown."""
-    came_from = referring_url()
-    is_ours = came_from.netloc == urlsplit(current_app.settings.base_url).netloc
-    return came_from._replace(scheme="", netloc="", fragment="").geturl() if is_ours else ""
+def _previous_page() -> str:
+    """The page of this site that the visitor came from; empty if unknown."""
+    referrer = referring_url()
+    is_ours = referrer.netloc == urlsplit(current_app.settings.base_url).netloc
+    return referrer._replace(scheme="", netloc="", fragment="").geturl() if is_ours else ""
 
 
 @blueprint.post("/language")
 @quota(CHANGING_ACCOUNT)
 async def change_language() -> ResponseReturnValue:
-    """Remember a language with the account, or in a cookie."""
+    """Save a language with the account, or in a cookie."""
     form = await request.form
     chosen = form.get("language", "")
     if chosen not in (OF_BROWSER, *current_app.site.offered_languages):

@@ -11,13 +11,13 @@ from blog.follows.common import common_follows
 from blog.site.blueprint import blueprint
 from blog.users import queries
 
-# By their name in the URL.
+# By the value of `order` in the URL.
 ORDERS = {"followed": queries.most_followed, "newest": queries.newest, "name": queries.by_username}
 
 
 @blueprint.get("/people")
 async def people() -> ResponseReturnValue:
-    """All people: the most followed first, the newest, or by username (`?order=`)."""
+    """List all people: the most followed first, the newest first, or by username (`?order=`)."""
     wanted = requested_page(current_app.settings.followers_per_page)
     order = request.args.get("order", "")
     order = order if order in ORDERS else "followed"

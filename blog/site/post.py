@@ -25,28 +25,29 @@ from blog.posts.revisions.memento import ACCEPT_DATETIME, post_headers, redirect
 from blog.posts.views.counting import count_view
 from blog.site.blueprint import blueprint
 
-# The parameters of pages that show the same post as the one without them.
+# Parameters that don't change which post is shown.
 VARIANTS = {"page", "before", "sort", "reply_to", "quote"}
 
 
 @blueprint.get("/post/<id:post_id>")
 @blueprint.get("/post/<id:post_id>/<slug>")
 async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
-    """One post, with a page of its comments (`?page=`; -1 is the last), in the order of `?sort=`.
+    """Show a post, with a page of its comments (`?page=`; -1 is the last), in the order of
+    `?sort=`.
 
-    `?reply_to=` makes the form below them one for a reply, and `quote` quotes that comment.
+    `?reply_to=` turns the form into one for a reply, and `?quote=` quotes that comment.
 
-    It has one address, to which all others of the same id lead, so that no link dies of a new
-    title. With `Accept-Datetime` it leads to the text of that time (RFC 7089).
+    All URLs with the same id redirect to the current one, so links survive a new title. With
+    `Accept-Datetime` it redirects to the text of that time (RFC 7089).
     """
     found, neighbours = await readable_post_with_neighbours(post_id)
     if slug != found.slug:
         address, query = post_url(found), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address, 301)
-    if (moment := request.headers.get(ACCEPT_DATETIME)) is not None and found.revision:
-        return await redirect_to_memento(found, moment)
+    if (time := request.headers.get(ACCEPT_DATETIME)) is not None and found.revision:
+        return await redirect_to_memento(found, time)
     if found.author.noindex or not request.args.keys().isdisjoint(VARIANTS):
-        keep_out_of_indexes()  # Further comments are below the same post.
+        keep_out_of_indexes()  # These pages repeat the same post.
     wanted = requested_page(current_app.settings.comments_per_page, count=found.comment_count)
     chosen = request.args.get("sort", "")
     sort = Sort(chosen) if chosen in [*Sort] else Sort.OLDEST

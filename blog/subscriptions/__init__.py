@@ -1,1 +1,1 @@
-"""An author's posts by mail, for readers who need no account."""
+"""An author's posts by email, for readers without an account."""

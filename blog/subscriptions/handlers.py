@@ -1,4 +1,4 @@
-"""Handlers of events of posts."""
+"""Handlers of events about posts."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,17 +13,17 @@ from blog.models.subscription import ACTIVE
 from blog.subscriptions.jobs import MAIL_POST
 
 
-class OfPost(Protocol):
-    """An event of a post."""
+class PostEvent(Protocol):
+    """An event about a post."""
 
     @property
     def post_id(self) -> int: ...
 
 
-async def mail_to_subscribers(session: AsyncSession, events: Sequence[OfPost]) -> None:
+async def mail_to_subscribers(session: AsyncSession, events: Sequence[PostEvent]) -> None:
     """Mail posts that have become public, if their authors have subscribers.
 
-    One that was mailed before is looked at again: it may have been withdrawn before all had it.
+    A post that was mailed before is included: it may have been withdrawn before everyone had it.
     """
     published = (
         select(Post.id)

@@ -1,4 +1,4 @@
-"""Mailing posts to the subscribers of their authors."""
+"""Mail posts to the subscribers of their authors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,25 +42,26 @@ async def mail_post(job: RunningJob) -> None:
             await job.requeue()
             return
         async with job.database.session() as session:
-            number = await mail_some(session, job.payload["post_id"], current_app.links, namespace)
+            number = await mail_batch(session, job.payload["post_id"], current_app.links, namespace)
             await session.commit()
 
 
-async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, namespace: UUID) -> int:
-    """Queue the mails to the next subscribers, and note how far the post has come; the caller
-    commits.
+async def mail_batch(
+    session: AsyncSession, post_id: int, links: LinkSigner, namespace: UUID
+) -> int:
+    """Queue emails to the next subscribers, and save the progress; the caller commits.
 
-    Nobody gets a post that was published before they had confirmed, such as an old one that is
-    published again.
+    Subscribers don't get posts that were published before they confirmed, such as an old one that
+    is published again.
 
     Args:
         session: the transaction.
         post_id: the post.
         links: signs the links to unsubscribe.
-        namespace: that of the site, for the `Message-ID`.
+        namespace: the namespace of the site, for the `Message-ID`.
 
     Returns:
-        The number of subscribers, at most `MAILS_AT_ONCE`; 0 if the post is not public any more.
+        The number of subscribers, at most `MAILS_AT_ONCE`; 0 if the post is no longer public.
     """
     mailing = await session.get(PostMailing, post_id, with_for_update=True)
     post = await session.scalar(
@@ -72,7 +73,7 @@ async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, name
     if mailing is None or post is None:
         return 0
     subscriptions = await _next_subscriptions(session, post, mailing.last_subscription_id)
-    contents = _contents(post)
+    contents = _message_values(post)
     thread = Thread(message_id_about(namespace, "post", post.id))
     for subscription, language in subscriptions:
         await outbox.put(
@@ -88,9 +89,9 @@ async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, name
 async def _next_subscriptions(
     session: AsyncSession, post: Post, last_id: int
 ) -> Sequence[tuple[Subscription, str]]:
-    """The next subscriptions after `last_id` that get a post, each with its language."""
+    """The next subscriptions after `last_id` that get a post, with their languages."""
     refuses = exists().where(RefusedAddress.address == Subscription.email, is_stopped())
-    # Someone who has an account as well has chosen the language there.
+    # People who also have an account have chosen the language there.
     of_account = (
         select(User.interface_language)
         .where(User.email == Subscription.email, User.confirmed_at.is_not(None))
@@ -111,8 +112,8 @@ async def _next_subscriptions(
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
-def _contents(post: Post) -> dict[str, Any]:
-    """The values of the mail about a post, whose author is loaded."""
+def _message_values(post: Post) -> dict[str, Any]:
+    """The values of the email about a post whose author is loaded."""
     name = post.author.name or post.author.username
     return {
         "author": post.author,

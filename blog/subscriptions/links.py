@@ -1,7 +1,7 @@
-"""The links in the mails to subscribers.
+"""The links in emails to subscribers.
 
-A link names a subscription by its id, not by its address, so that a mail that is passed on does not
-show whose it was.
+A link identifies a subscription by its id rather than the email address, so a forwarded email
+doesn't reveal whose it was.
 """
 
 from datetime import timedelta
@@ -25,7 +25,7 @@ def confirmation_link(subscription: Subscription, links: LinkSigner) -> str:
 
 
 def mailing_list(subscription: Subscription, author: User, links: LinkSigner) -> MailingList:
-    """The list of an author's subscribers, as one of them sees it."""
+    """The mailing list of an author's posts, for one subscriber."""
     token = links.sign(UNSUBSCRIBE, {"subscription": subscription.id})
     return MailingList(
         name=f"{author.username.lower()}.posts",

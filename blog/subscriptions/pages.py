@@ -1,6 +1,6 @@
-"""The pages for getting an author's posts by mail.
+"""The pages for subscribing to an author's posts by email.
 
-Those with a token need no account, and no cookie to unsubscribe.
+The pages with a token need no account, and unsubscribing needs no cookie.
 """
 
 from quart import Blueprint, Response, flash, redirect, render_template, url_for
@@ -32,7 +32,7 @@ async def keep_secret(response: Response) -> Response:
 
 @blueprint.get("/user/<username>/subscribe")
 async def form(username: str) -> ResponseReturnValue:
-    """Show the form for an address."""
+    """Show the form for an email address."""
     author, account = await person_called(username), current_viewer().account
     known = {"email": account.email} if account is not None and account.is_confirmed else {}
     keep_out_of_indexes()
@@ -44,7 +44,7 @@ async def form(username: str) -> ResponseReturnValue:
 @blueprint.post("/user/<username>/subscribe")
 @quota(SUBSCRIBING)
 async def ask(username: str) -> ResponseReturnValue:
-    """Mail a link to the address."""
+    """Send a confirmation link to the address."""
     author = await person_called(username)
     form = Form(SubscribeForm)
     if (data := await form.submitted()) is None:
@@ -64,7 +64,7 @@ async def ask(username: str) -> ResponseReturnValue:
 
 @blueprint.get("/subscriptions/confirm/<token>")
 async def review(token: str) -> ResponseReturnValue:
-    """The target of the link in the mail: a button, because mail scanners open links."""
+    """Show a button to confirm, because mail scanners open links."""
     found = await queries.subscription_by_id(
         db(), subscription_to_confirm(token, current_app.links)
     )
@@ -76,7 +76,7 @@ async def review(token: str) -> ResponseReturnValue:
 @blueprint.post("/subscriptions/confirm/<token>")
 @quota(SUBSCRIBING)
 async def confirm(token: str) -> ResponseReturnValue:
-    """Begin the subscription."""
+    """Confirm the subscription."""
     subscription_id = subscription_to_confirm(token, current_app.links)
     await service.confirm(db(), subscription_id)
     found = await queries.subscription_by_id(db(), subscription_id)
@@ -89,7 +89,7 @@ async def confirm(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/subscriptions/unsubscribe/<token>")
 async def show(token: str) -> ResponseReturnValue:
-    """The target of the link in each mail: a button, because mail scanners open links."""
+    """Show a button to unsubscribe, because mail scanners open links."""
     return await _unsubscribe_page(subscription_to_end(token, current_app.links), token)
 
 
@@ -97,7 +97,7 @@ async def show(token: str) -> ResponseReturnValue:
 @quota(UNSUBSCRIBING)
 @one_click
 async def unsubscribe(token: str) -> ResponseReturnValue:
-    """End the subscription: the button sends this, or a mail program (RFC 8058)."""
+    """End the subscription, by the button or by a mail program (RFC 8058)."""
     subscription_id = subscription_to_end(token, current_app.links)
     await service.end(db(), subscription_id)
     return await _unsubscribe_page(subscription_id, token)
@@ -106,8 +106,8 @@ async def unsubscribe(token: str) -> ResponseReturnValue:
 @blueprint.post("/subscriptions/unsubscribe/<token>/undo")
 @quota(UNSUBSCRIBING)
 async def undo(token: str) -> ResponseReturnValue:
-    """Let the subscription go on."""
-    await service.undo_end(db(), subscription_to_end(token, current_app.links))
+    """Resume the subscription."""
+    await service.resume(db(), subscription_to_end(token, current_app.links))
     await flash(_("You're subscribed again."), "success")
     return redirect(url_for("subscriptions.show", token=token))
 
@@ -119,7 +119,7 @@ async def _unsubscribe_page(subscription_id: int, token: str) -> str:
 
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
-    """Answer an invalid link."""
+    """Respond to an invalid link."""
     page = await render_template(
         "subscriptions/bad_link.html", is_expired=isinstance(error, ExpiredTokenError)
     )

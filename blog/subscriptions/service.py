@@ -1,4 +1,4 @@
-"""Subscribing to an author's posts by mail. Each function is one transaction."""
+"""Subscribing to an author's posts by email. Each function is one transaction."""
 
 from datetime import timedelta
 
@@ -16,24 +16,28 @@ from blog.models.account_deletion import not_deleted
 from blog.models.refused_address import is_stopped
 from blog.subscriptions.links import CONFIRMABLE, confirmation_link, mailing_list
 
-# How long somebody who has unsubscribed can change their mind.
+# How long people who have unsubscribed can change their mind.
 KEPT_AFTER_END = timedelta(days=30)
-# To an address, for all authors together: its owner may not have asked for any of them.
+# Per address, for all authors together, because its owner may not have asked for any of them.
 CONFIRMATIONS = Quota("confirmations of subscriptions", 3, 24 * 3600)
 
 
 async def ask(
     session: AsyncSession, author: User, email: str, links: LinkSigner, *, language: str
 ) -> None:
-    """Mail a link that subscribes an address to an author's posts.
+    """Send a link that subscribes an address to an author's posts.
 
-    What is answered must not depend on whether the address is subscribed already, or has been sent
-    enough of these mails: nobody can find out which addresses are.
+    The response must not depend on whether the address is subscribed already, or has reached the
+    limit for these emails, so that nobody can find out who is subscribed.
 
     Args:
-        language: the one in which the visitor reads the page, and gets the mails.
+        session: the transaction.
+        author: the author.
+        email: the address.
+        links: signs the link.
+        language: the current language of the visitor, in which the emails will be.
     """
-    subscription = await _asked_for(session, author, email, language)
+    subscription = await _upsert_subscription(session, author, email, language)
     try:
         await take_one(session, Bucket(CONFIRMATIONS, email))
     except TooManyRequestsError:
@@ -49,12 +53,12 @@ async def ask(
     await session.commit()
 
 
-async def _asked_for(
+async def _upsert_subscription(
     session: AsyncSession, author: User, email: str, language: str
 ) -> Subscription:
-    """The row for an address; one that isn't active has to be confirmed again.
+    """Create or renew the row for an address; unless it is active, it has to be confirmed again.
 
-    An active one keeps its language, because others can ask for this address, too.
+    An active one keeps its language, because anyone can enter this address.
     """
     row = insert(Subscription).values(author_id=author.id, email=email, language=language)
     fresh = {
@@ -72,7 +76,7 @@ async def _asked_for(
 
 
 async def confirm(session: AsyncSession, subscription_id: int) -> None:
-    """Begin a subscription; doing so twice is the same as once.
+    """Confirm a subscription; confirming it again has no effect.
 
     Raises:
         InvalidTokenError: it was ended or deleted, or its author has deleted their account.
@@ -94,7 +98,7 @@ async def confirm(session: AsyncSession, subscription_id: int) -> None:
 
 
 async def end(session: AsyncSession, subscription_id: int) -> None:
-    """End a subscription; nothing happens if it has ended."""
+    """End a subscription; ending it again has no effect."""
     await session.execute(
         update(Subscription)
         .where(Subscription.id == subscription_id, Subscription.ended_at.is_(None))
@@ -104,20 +108,20 @@ async def end(session: AsyncSession, subscription_id: int) -> None:
     await session.commit()
 
 
-async def undo_end(session: AsyncSession, subscription_id: int) -> None:
+async def resume(session: AsyncSession, subscription_id: int) -> None:
     """Resume a subscription that was ended.
 
     Raises:
         InvalidTokenError: it was deleted in the meantime.
     """
-    going_on = await session.scalar(
+    resumed = await session.scalar(
         update(Subscription)
         .where(Subscription.id == subscription_id, not_deleted(Subscription.author_id))
         .values(ended_at=None)
         .returning(Subscription.id)
         .execution_options(synchronize_session=False)
     )
-    if going_on is None:
+    if resumed is None:
         raise InvalidTokenError
     await session.commit()
 
@@ -134,7 +138,7 @@ async def delete_ended(session: AsyncSession) -> int:
         (Subscription.ended_at < func.now() - KEPT_AFTER_END,),
         (Subscription.email == RefusedAddress.address, is_stopped()),
     )
-    # Each has an index of its own.
+    # Each condition has its own index.
     found = union_all(*(select(Subscription.id).where(*each).limit(BATCH) for each in conditions))
     old = select(found.subquery().c.id).limit(BATCH)
     return await delete_rows(session, delete(Subscription).where(Subscription.id.in_(old)))

@@ -1,1 +1,1 @@
-"""Tags."""
+"""Tags of posts, and following them."""

@@ -1,4 +1,4 @@
-"""The addresses of tags: each has one, to which all other spellings lead."""
+"""The URLs of tags: each tag has one, and all other spellings redirect to it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The job that takes somebody's posts out of the counts of their tags, or counts them again."""
+"""The job that removes a person's posts from the counts of their tags, or adds them again."""
 
 import asyncio
 import time
@@ -23,10 +23,10 @@ _DESCRIBE = text("SELECT describe_tags_of_posts(:ids)").bindparams(
 
 
 async def count_tags_of_person(job: RunningJob) -> None:
-    """Count the tags of a person's posts anew, in batches; a killed job goes on.
+    """Recount the tags of a person's posts, in batches; a killed job resumes.
 
-    A writer of one of these posts and this wait for each other: by the post if it was there before
-    the person was limited, otherwise by its author.
+    This and writers of the same posts wait for each other: for the lock on the post if it existed
+    before the person was limited, and otherwise for that on its author.
     """
     end = time.monotonic() + TURN_SECONDS
     person_id, last = job.payload["person_id"], job.payload.get("after", 0)
@@ -58,7 +58,6 @@ async def count_tags_of_person(job: RunningJob) -> None:
 COUNT_TAGS_OF_PERSON = JobKind("count_tags_of_person", count_tags_of_person)
 
 
-async def count_tags_again(session: AsyncSession, person_id: int) -> None:
-    """Let the job count the tags of somebody's posts, who is limited or not any more; the caller
-    commits."""
+async def recount_tags(session: AsyncSession, person_id: int) -> None:
+    """Enqueue a recount after a person was limited, or is no longer limited; the caller commits."""
     await enqueue(session, COUNT_TAGS_OF_PERSON, key=str(person_id), person_id=person_id)

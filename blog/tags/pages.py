@@ -56,7 +56,7 @@ async def show(tag: str) -> ResponseReturnValue:
     viewer, is_followed = current_viewer(), False
     page = await cards_for_viewer(queries.POSTS, wanted, found.id)
     shows(tag_key(found.name), further=keys_of_list(page.rows))
-    # Posts move from page to page; and none may be left where their authors are limited, or their
+    # Posts move from page to page, and the first may be empty if their authors are limited or their
     # accounts are being deleted.
     if page.number != 1 or not page.rows:
         keep_out_of_indexes()

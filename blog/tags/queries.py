@@ -1,4 +1,4 @@
-"""Queries of tags. Those that no public post has are not there: nobody learns of others' drafts."""
+"""Queries for tags. Tags without public posts are left out, because they might reveal drafts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -65,7 +65,7 @@ _posts = select(_POST_TAG.post_id.label("id")).where(
     is_in_lists(_POST_TAG.author_id),
 )
 _number = select(_TAG.post_count).where(_TAG.id == OF).scalar_subquery()
-# The posts of the tag with this id. An index has them in the order of the list, with the authors.
+# The posts with the tag of this id. An index has them in the order of the list, with the authors.
 POSTS = PostList(
     _posts, _number, order=BY_TAG,
     filtered=PostList(
@@ -75,13 +75,13 @@ POSTS = PostList(
 
 
 async def tag_at(session: AsyncSession, address: str) -> Tag | None:
-    """The tag with this address, or another spelling of it, or that one was merged into it."""
+    """Find the tag of a URL, in any spelling; for a merged tag, the one it was merged into."""
     folded = fold_address(address)
     return await session.scalar(_LISTED_BY_FOLDED, {"folded": folded}) if folded else None
 
 
 async def moderated_tag_at(session: AsyncSession, address: str) -> Tag | None:
-    """Like `tag_at`, also if it is blocked."""
+    """Like `tag_at`, but including blocked tags."""
     folded = fold_address(address)
     return await session.scalar(_MODERATED_BY_FOLDED, {"folded": folded}) if folded else None
 
@@ -107,7 +107,7 @@ async def follows_tag(session: AsyncSession, user_id: int, tag_id: int) -> bool:
 
 
 async def followed_tags(session: AsyncSession, user_id: int) -> Sequence[Tag]:
-    """The tags that a user follows, by name, also those that no public post has any more."""
+    """The tags that a user follows, by name, including those without public posts."""
     return (await session.scalars(_followed, {"user": user_id})).all()
 
 

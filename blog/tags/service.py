@@ -20,7 +20,7 @@ FOLLOWS_ENOUGH = lazy_gettext(
 
 
 async def follow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
-    """Let the viewer follow a tag.
+    """Follow a tag.
 
     Returns:
         `False` if they follow it already.
@@ -50,7 +50,7 @@ async def follow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
 
 
 async def unfollow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
-    """Let the viewer unfollow a tag.
+    """Unfollow a tag.
 
     Returns:
         `False` if they did not.

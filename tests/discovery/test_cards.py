@@ -137,10 +137,10 @@ def test_without_fonts_of_our_own_a_card_still_has_a_title(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(drawing, "FONTS", tmp_path)
-    for cached in (drawing._loaded, drawing._is_there, drawing._font_has):
+    for cached in (drawing._load_face, drawing._is_installed, drawing._font_has):
         cached.cache_clear()
     try:
         assert drawn("A title") != drawn("Another title")
     finally:
-        for cached in (drawing._loaded, drawing._is_there, drawing._font_has):
+        for cached in (drawing._load_face, drawing._is_installed, drawing._font_has):
             cached.cache_clear()

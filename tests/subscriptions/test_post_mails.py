@@ -93,14 +93,14 @@ async def test_each_subscriber_gets_a_post_once_however_often_the_job_is_killed(
     post_id = await publish(susans_browser)
     for kill_after in (0.0, 0.01, 0.02, 0.04, 0.08):
         async with app.app_context(), app.database.session() as session:
-            some = asyncio.create_task(jobs.mail_some(session, post_id, app.links, NAMESPACE))
+            some = asyncio.create_task(jobs.mail_batch(session, post_id, app.links, NAMESPACE))
             await asyncio.sleep(kill_after)
             some.cancel()
             with suppress(asyncio.CancelledError):
                 await some
                 # Killed before the commit.
         async with app.app_context(), app.database.session() as session:
-            await jobs.mail_some(session, post_id, app.links, NAMESPACE)
+            await jobs.mail_batch(session, post_id, app.links, NAMESPACE)
             await session.commit()
     # Published again, and by two workers at once.
     await susans_browser.submit(f"/post/{post_id}/state", {"status": "draft"}, page="/write")

@@ -30,7 +30,7 @@ from blog.moderation.measures.policies import may_take_measures
 from blog.moderation.measures.schemas import MeasureForm
 from blog.moderation.rules import Grounds, Snapshot
 from blog.posts.policies import visible_to
-from blog.tags.jobs import count_tags_again
+from blog.tags.jobs import recount_tags
 
 NO_SUCH_PERSON = lazy_gettext("This user doesn't exist.")
 NO_SUCH_MEASURE = lazy_gettext("This decision doesn't exist.")
@@ -155,7 +155,7 @@ async def lift(
         await enqueue(session, SHOW_EVERYTHING, key=str(measure.id), measure_id=measure.id)
     elif measure.kind == MeasureKind.LIMIT:
         person.limited_at = None
-        await count_tags_again(session, person.id)
+        await recount_tags(session, person.id)
     elif measure.kind == MeasureKind.PAUSE:
         person.paused_until = None
     elif not await _active_measures(session, person.id, measure.kind):
@@ -237,7 +237,7 @@ async def _apply(session: AsyncSession, person: User, measure: Measure) -> None:
         await enqueue(session, HIDE_EVERYTHING, key=str(measure.id), measure_id=measure.id)
     elif measure.kind == MeasureKind.LIMIT:
         person.limited_at = now()
-        await count_tags_again(session, person.id)
+        await recount_tags(session, person.id)
     elif measure.kind == MeasureKind.PAUSE:
         person.paused_until = measure.until
     elif measure.kind == MeasureKind.DISABLE:
