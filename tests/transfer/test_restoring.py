@@ -504,6 +504,21 @@ async def test_lists_that_cannot_be_read_are_named_and_the_rest_comes(
     assert "followers.json" in page
 
 
+async def test_texts_of_images_lose_what_no_text_may_have(
+    app: Broadside, susans_browser: Browser, db: AsyncSession
+) -> None:
+    image = {"id": 1, "file": "media/a.png", "address": "/media/" + "a" * 32}
+    texts = {"alt": "A\ufdd0 tram" + "\u0958" * 2_000, "caption": "\x00Red\x07"}
+    files: dict[str, str | bytes] = {
+        "posts/a.md": front_matter("Text", id=1, status="published", cover=1),
+        "media/a.png": picture(),
+        "media.json": json.dumps([image | texts]),
+    }
+    assert "Import finished" in await imported(app, susans_browser, export(files=files))
+    kept = (await db.scalars(select(Media))).one()
+    assert (kept.alt[:7], len(kept.alt), kept.caption) == ("A tram\u0915", 1000, "Red")
+
+
 async def test_a_long_history_loses_its_oldest_texts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

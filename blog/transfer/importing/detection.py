@@ -44,7 +44,7 @@ def _source_of_archive(archive: Archive) -> Source:
     names = list(archive.sizes)
     if EXPORT in archive.sizes and MEDIA in archive.sizes:
         return OwnExport(archive)
-    if any(name.lower().endswith(SUFFIXES) for name in names):
+    if any(name.lower().endswith(SUFFIXES) or "/_posts/" in f"/{name}" for name in names):
         return MarkdownFiles(archive)
     if files := [name for name in names if name.lower().endswith(".xml")]:
         return WordPress(archive, files)

@@ -21,6 +21,8 @@ DAMAGED = lazy_gettext("The HTML is damaged and can't be read.")
 # Elements without text, and elements that show content from another site.
 _REMOVED = ["script", "style", "noscript", "template", "head", "form", "button", "svg", "canvas"]
 _EMBEDDED = ["iframe", "embed", "video", "audio", "object"]
+# Deeper than any text, and within the recursion limit of the converter.
+_DEEPEST = 250
 _INVISIBLE = (Comment, Declaration, Doctype, ProcessingInstruction)
 _LANGUAGE = re.compile(r"(?:lang(?:uage)?-|brush:\s*)([\w+#-]+)")
 
@@ -28,6 +30,7 @@ _SPECIAL = re.compile(r"([\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|~~|==|\$(?![0-9])|
 # Characters that would start a heading, a quotation or a list.
 _LINE_START = re.compile(r"^(\s*)([#>+-]|=+(?=\s*$)|-+(?=\s*$)|[0-9]{1,9}(?=[.)](\s|$)))", re.M)
 _SPACES_AT_END = re.compile(r"[ \t]+$", re.M)
+_HEADING = re.compile("^#{1,6} ")
 _BLANK_LINES = re.compile(r"\n{3,}")
 # The standard library's parser accepts no other sections of this kind.
 _UNKNOWN_SECTION = re.compile(
@@ -41,6 +44,39 @@ class _Converter(MarkdownConverter):
     def escape(self, text: str, parent_tags: set[str]) -> str:
         text = _LINE_START.sub(_escape_match, _SPECIAL.sub(r"\\\1", text))
         return text.replace("|", r"\|") if parent_tags & {"td", "th"} else text
+
+    def convert_a(self, tag: Tag, text: str, parent_tags: set[str]) -> str:
+        """A link; Markdown has none around blocks."""
+        if "\n\n" in text:
+            text = _HEADING.sub("", " ".join(text.split()))
+        return str(super().convert_a(tag, text, parent_tags))  # type: ignore[misc]
+
+    def convert_b(self, tag: Tag, text: str, parent_tags: set[str]) -> str:
+        """Bold text; several programs nest `<strong>` in `<b>`, and `<em>` in `<i>`."""
+        return text if parent_tags & {"b", "strong"} else _enclose(text, "**", parent_tags)
+
+    convert_strong = convert_b
+
+    def convert_em(self, tag: Tag, text: str, parent_tags: set[str]) -> str:
+        """Emphasis."""
+        return text if parent_tags & {"i", "em"} else _enclose(text, "*", parent_tags)
+
+    convert_i = convert_em
+
+    def convert_mark(self, tag: Tag, text: str, parent_tags: set[str]) -> str:
+        """Highlighted words."""
+        return _enclose(text, "==", parent_tags)
+
+    def convert_sup(self, tag: Tag, text: str, parent_tags: set[str]) -> str:
+        """A reference to a footnote, if `data-note` has its number."""
+        number = tag.get("data-note")
+        return f"[^{number}]" if isinstance(number, str) and number.isdecimal() else text
+
+
+def _enclose(text: str, sign: str, parent_tags: set[str]) -> str:
+    words = text.strip()
+    is_plain = not words or "_noformat" in parent_tags
+    return text if is_plain else text.replace(words, f"{sign}{words}{sign}")
 
 
 def _escape_match(found: re.Match[str]) -> str:
@@ -61,6 +97,7 @@ def html_to_markdown(html: str) -> tuple[str, list[str]]:
         raise UnreadableError(TOO_LONG)
     try:
         soup = BeautifulSoup(_make_parsable(html), "html.parser")
+        _refuse_too_deep(soup)
         remarks = _simplify(soup)
         converter = _Converter(
             heading_style=ATX,
@@ -78,6 +115,20 @@ def html_to_markdown(html: str) -> tuple[str, list[str]]:
     return change_outside_code(text, _tidy).strip(), remarks
 
 
+def text_of_html(html: str) -> str:
+    """The text of HTML, as one line.
+
+    Raises:
+        UnreadableError: the HTML is damaged or too long.
+    """
+    if len(html) > LONGEST_HTML:
+        raise UnreadableError(TOO_LONG)
+    try:
+        return " ".join(BeautifulSoup(_make_parsable(html), "html.parser").get_text().split())
+    except ParserRejectedMarkup:
+        raise UnreadableError(DAMAGED) from None
+
+
 def _make_parsable(html: str) -> str:
     """Escape what the parser refuses or takes quadratic time for, such as tags that never end."""
     end = html.rfind(">") + 1
@@ -89,6 +140,15 @@ def _tidy(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", _SPACES_AT_END.sub("", text))
 
 
+def _refuse_too_deep(soup: BeautifulSoup) -> None:
+    """Raise `RecursionError` before anything takes time that grows with the depth."""
+    depths = {id(soup): 0}
+    for tag in soup.find_all(True):
+        depths[id(tag)] = depth = depths[id(tag.parent)] + 1
+        if depth > _DEEPEST:
+            raise RecursionError
+
+
 def _simplify(soup: BeautifulSoup) -> list[str]:
     """Remove or replace what Markdown can't express; return the remarks."""
     remarks = list[str]()
@@ -98,6 +158,8 @@ def _simplify(soup: BeautifulSoup) -> list[str]:
         tag.decompose()
     for tag in soup.find_all(_EMBEDDED):
         _replace_embedded(soup, tag, remarks)
+    for tag in soup.find_all(class_="kg-bookmark-container"):
+        _convert_card(tag)
     for tag in soup.find_all("figure"):
         _move_caption(tag)
     for tag in soup.find_all("img"):
@@ -109,8 +171,9 @@ def _replace_embedded(soup: BeautifulSoup, tag: Tag, remarks: list[str]) -> None
     source = tag.get("src") or tag.get("data")
     if source is None and (inner := tag.find("source")):
         source = inner.get("src")
-    if not isinstance(source, str) or not source.startswith(("http://", "https://", "//", "/")):
+    if not isinstance(source, str) or not source.startswith(("http://", "https://", "//")):
         tag.decompose()
+        remarks.append(_("Videos, audio and other files embedded in the text are skipped."))
         return
     if source.startswith("//"):
         source = f"https:{source}"
@@ -122,12 +185,32 @@ def _replace_embedded(soup: BeautifulSoup, tag: Tag, remarks: list[str]) -> None
     remarks.append(_("Embedded content, such as videos, becomes a link."))
 
 
+def _convert_card(link: Tag) -> None:
+    """Turn Ghost's card about a page into a link with its title, followed by its description."""
+    title = link.find(class_="kg-bookmark-title")
+    if not isinstance(title, Tag):
+        return
+    description = link.find(class_="kg-bookmark-description")
+    label, below = _line_of(title), description and _line_of(description)
+    link.clear()
+    link.string = label
+    link.wrap(Tag(name="p"))
+    if below and link.parent is not None:
+        paragraph = Tag(name="p")
+        paragraph.string = below
+        link.parent.insert_after(paragraph)
+
+
+def _line_of(tag: Tag) -> str:
+    return " ".join(tag.get_text(" ").split())
+
+
 def _move_caption(figure: Tag) -> None:
     """Make the caption of a single image its title."""
     caption, images = figure.find("figcaption"), figure.find_all("img")
     if caption is None or len(images) != 1:
         return
-    images[0]["title"] = " ".join(caption.get_text(" ").split())
+    images[0]["title"] = _line_of(caption)
     caption.decompose()
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from sqlalchemy import select
 
 from blog.core.errors import BusyError, InvalidFieldsError
+from blog.core.text.cleaning import clean_line
 from blog.core.text.process_pool import OverloadedError
+from blog.core.text.validation import remove_forbidden
 from blog.core.web.app import current_app
 from blog.media.keeping import build_new_file, store_received
 from blog.media.processes import image_processes
@@ -69,12 +71,15 @@ async def store_image(
                 break
             except BusyError:
                 await asyncio.sleep(PAUSE_SECONDS)
-        texts = MediaForm(
-            alt=image.alt[:LONGEST_IMAGE_TEXT], caption=image.caption[:LONGEST_IMAGE_TEXT]
-        )
+        alt, caption = map(_clean_text, (image.alt, image.caption))
+        texts = MediaForm(alt=alt, caption=caption)
         new = build_new_file(received, inspected, as_avatar=as_avatar)
         await store_received(current_app.database.session(), owner_id, new, texts, received)
         return new.name
+
+
+def _clean_text(text: str) -> str:
+    return clean_line(remove_forbidden(text[: 2 * LONGEST_IMAGE_TEXT]))[:LONGEST_IMAGE_TEXT]
 
 
 async def _copy_image(reading: SourceReader, image: ImportedImage, path: Path) -> None:

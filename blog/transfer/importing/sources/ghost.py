@@ -12,9 +12,15 @@ from blog.core.i18n import gettext as _
 from blog.core.i18n import lazy_gettext, ngettext
 from blog.transfer.importing.archive import Archive, open_file
 from blog.transfer.importing.dates import NO_CREATED, NO_DATE, NO_EDITED
-from blog.transfer.importing.html import html_to_markdown
+from blog.transfer.importing.html import html_to_markdown, text_of_html
 from blog.transfer.importing.images import Images
-from blog.transfer.importing.post import Entry, ImportedPost, SourceError, Status
+from blog.transfer.importing.post import (
+    Entry,
+    ImportedImage,
+    ImportedPost,
+    SourceError,
+    Status,
+)
 from blog.transfer.importing.sources.json_rows import JSON_ERRORS, Path, read_rows
 from blog.transfer.importing.sources.source import Remarks, find_cover, replace_images, text_or_none
 
@@ -25,10 +31,13 @@ COLUMNS = {
     "locale", "language", "feature_image", "image",
 }  # fmt: skip
 COLUMNS_OF_TAGS = {"id", "name", "post_id", "tag_id", "sort_order"}
+COLUMNS_OF_META = {"feature_image_alt", "feature_image_caption"}
 MOST_ROWS = 500_000
 # Ghost wraps the data in `db`; other programs may leave it out.
 ROOTS = (("db", "", "data"), ("data",))
 POSTS = "posts"
+# The length of a cover's alternative text and caption.
+LONGEST_TEXT = 1000
 # Stands for the site's own URL.
 SITE = "__GHOST_URL__"
 
@@ -59,16 +68,19 @@ class Ghost:
         self._images = Images(archive)
         self._tags: dict[str, str] = {}
         self._tags_of: dict[str, list[tuple[float, str]]] = defaultdict(list)
-        self._table = self._read_tags()
+        self._covers: dict[str, tuple[str, str]] = {}
+        self._table = self._read_tables()
 
-    def _read_tags(self) -> Path:
-        """Read the tags, and return the path of the table of posts."""
+    def _read_tables(self) -> Path:
+        """Read the tags and the texts of covers, and return the path of the table of posts."""
         posts: Path = ()
         number = 0
-        tables = {(*root, name) for root in ROOTS for name in ("tags", "posts_tags", POSTS)}
+        names = ("tags", "posts_tags", "posts_meta", POSTS)
+        tables = {(*root, name) for root in ROOTS for name in names}
+        columns = COLUMNS_OF_TAGS | COLUMNS_OF_META
         try:
             with open_file(self.archive, self._file) as content:
-                for table, row in read_rows(content, tables, COLUMNS_OF_TAGS):
+                for table, row in read_rows(content, tables, columns):
                     number += 1
                     if number > MOST_ROWS:
                         raise SourceError(
@@ -84,6 +96,13 @@ class Ghost:
                         place = float(order) if isinstance(order, int | float) else 0.0
                         post, tag = str(row.get("post_id")), str(row.get("tag_id"))
                         self._tags_of[post].append((place, tag))
+                    elif table[-1] == "posts_meta":
+                        alt, caption = (
+                            (text_or_none(row.get(name)) or "")[:LONGEST_TEXT]
+                            for name in ("feature_image_alt", "feature_image_caption")
+                        )
+                        if alt or caption:
+                            self._covers[str(row.get("post_id"))] = (alt, caption)
                     elif name := text_or_none(row.get("name")):
                         self._tags[str(row.get("id"))] = name
         except JSON_ERRORS:
@@ -127,7 +146,6 @@ class Ghost:
         if record.get("visibility") not in (None, "", "public"):
             status = "draft"
             remarks.add(MEMBERS)
-        cover = text_or_none(record.get("feature_image") or record.get("image"))
         text, images = replace_images(self._images, text, "", remarks)
         post = ImportedPost(
             key=f"ghost {record.get('uuid') or record.get('id')}",
@@ -142,10 +160,18 @@ class Ghost:
             language=text_or_none(record.get("locale") or record.get("language")),
             excerpt=text_or_none(record.get("custom_excerpt")),
             canonical_url=text_or_none(record.get("canonical_url")),
-            cover=find_cover(self._images, cover and cover.replace(SITE, ""), "", remarks),
+            cover=self._cover(record, remarks),
             images=images,
         )
         return Entry(name, post, tuple(remarks))
+
+    def _cover(self, record: dict[str, Any], remarks: Remarks) -> ImportedImage | None:
+        address = text_or_none(record.get("feature_image") or record.get("image"))
+        alt, caption = self._covers.get(str(record.get("id")), ("", ""))
+        return find_cover(
+            self._images, address and address.replace(SITE, ""), "", remarks,
+            alt=alt, caption=text_of_html(caption),
+        )  # fmt: skip
 
     def _text(self, record: dict[str, Any], remarks: Remarks) -> str | None:
         html = record.get("html")

@@ -1,4 +1,4 @@
-"""Markdown files with front matter, from Hugo, Jekyll, Bear Blog and many others.
+"""Files with front matter from Hugo, Jekyll, Bear Blog and many others, in Markdown or HTML.
 
 https://gohugo.io/content-management/front-matter/, https://jekyllrb.com/docs/posts/,
 https://docs.bearblog.dev/post
@@ -16,8 +16,9 @@ from blog.core.i18n import lazy_gettext
 from blog.transfer.front_matter import FrontMatterError, read_document
 from blog.transfer.importing.archive import MIB, Archive, printable, read_content
 from blog.transfer.importing.dates import NO_DATE, NO_EDITED, NO_EXPIRY
+from blog.transfer.importing.html import html_to_markdown
 from blog.transfer.importing.images import Images
-from blog.transfer.importing.post import Entry, ImportedPost, Status, UnreadableError
+from blog.transfer.importing.post import Entry, ImportedImage, ImportedPost, Status, UnreadableError
 from blog.transfer.importing.sources.shortcodes import replace_shortcodes
 from blog.transfer.importing.sources.source import (
     Remarks,
@@ -29,11 +30,14 @@ from blog.transfer.importing.sources.source import (
 )
 
 SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
+HTML = (".html", ".htm")
+OTHERS = (".adoc", ".asciidoc", ".org", ".rst", ".textile", ".ipynb")
 LARGEST_FILE = MIB
 # Files found next to the posts of a site.
 NO_POSTS = {"readme", "license", "changelog", "contributing", "code_of_conduct", "security"}
 PAGE = lazy_gettext("It's a page, not a post.")
 SECTION = lazy_gettext("It describes a section of the site, and isn't a post.")
+NO_MARKDOWN = lazy_gettext("It isn't written in Markdown or HTML.")
 NO_TEXT = lazy_gettext("It has no text.")
 # A site's URLs are shared by all authors, so none of them may claim one.
 ALIASES = lazy_gettext("Its old URLs don't redirect to it here: %(urls)s")
@@ -57,7 +61,7 @@ class MarkdownFiles:
         self._images = Images(archive)
         self._root = _common_folder(archive)
         names = [name for name in archive.sizes if name.lower().endswith(SUFFIXES)]
-        parts = {part for name in names for part in PurePosixPath(name).parts[:-1]}
+        parts = {part for name in archive.sizes for part in PurePosixPath(name).parts[:-1]}
         self._is_jekyll = bool(parts & {"_posts", "_drafts"})
         # Next to `content/`, Hugo has archetypes and themes.
         self._is_hugo = not self._is_jekyll and any(
@@ -68,7 +72,17 @@ class MarkdownFiles:
         elif self._is_hugo:
             self.kind = "Hugo"
             names = [name for name in names if name.startswith(f"{self._root}content/")]
+        if self._is_hugo or self._is_jekyll:
+            names = sorted({*names, *filter(self._is_other_post, archive.sizes)})
         self._names = [name for name in names if _stem(name).lower() not in NO_POSTS]
+
+    def _is_other_post(self, name: str) -> bool:
+        """Whether a file that isn't Markdown is where posts are."""
+        if not name.lower().endswith(HTML + OTHERS):
+            return False
+        if self._is_hugo:
+            return name.startswith(f"{self._root}content/")
+        return bool({"_posts", "_drafts"} & {*PurePosixPath(name).parts})
 
     def records(self) -> Iterator[str]:
         return iter(self._names)
@@ -82,6 +96,8 @@ class MarkdownFiles:
             return Entry(name, remarks=(str(PAGE),))
         if _stem(record) == "_index":
             return Entry(name, remarks=(str(SECTION),))
+        if record.lower().endswith(OTHERS):
+            return Entry(name, remarks=(str(NO_MARKDOWN),))
         data = read_content(self.archive, record, LARGEST_FILE)
         try:
             fields, body = read_document(data.replace(b"\r\n", b"\n"))
@@ -101,6 +117,10 @@ class MarkdownFiles:
     def _post(self, file: str, fields: dict[str, Any], body: str, remarks: Remarks) -> ImportedPost:
         path = PurePosixPath(file)
         file_name = _FileName(path, has_languages=self._is_hugo)
+        if path.suffix.lower() in HTML:
+            body, more = html_to_markdown(body)
+            for remark in more:
+                remarks.add(remark)
         title = text_or_none(fields.get("title"))
         if title is None and (heading := _TITLE.match(body)):
             title, body = heading[1], body[heading.end() :]
@@ -131,9 +151,21 @@ class MarkdownFiles:
             canonical_url=text_or_none(_first(fields, *CANONICAL)),
             comments_open=_parse_switch(comments) is not False,
             pinned=_parse_switch(fields.get("pinned")) is True,
-            cover=find_cover(self._images, _cover(fields), f"{path.parent}/", remarks),
+            cover=self._cover(fields, f"{path.parent}/", remarks),
             images=images,
         )
+
+    def _cover(self, fields: dict[str, Any], folder: str, remarks: Remarks) -> ImportedImage | None:
+        """The cover, whose address is a string, the first of a list, or in a mapping."""
+        value = _first(fields, *COVERS)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        texts = value if isinstance(value, dict) else {}
+        if isinstance(value, dict):
+            value = _first(value, "image", "src", "url", "path")
+        alt, caption = text_or_none(texts.get("alt")), text_or_none(texts.get("caption"))
+        address = text_or_none(value)
+        return find_cover(self._images, address, folder, remarks, alt=alt, caption=caption)
 
     def _status(self, fields: dict[str, Any], path: PurePosixPath, remarks: Remarks) -> Status:
         published = _first(fields, "published", "publish")
@@ -210,16 +242,6 @@ def _slug(fields: dict[str, Any]) -> str | None:
         return None
     last = address.strip("/").rpartition("/")[2]
     return last.removesuffix(".html") or None
-
-
-def _cover(fields: dict[str, Any]) -> str | None:
-    """The address of the cover: a string, the first of a list, or a field of a mapping."""
-    value = _first(fields, *COVERS)
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, dict):
-        value = _first(value, "image", "src", "url", "path")
-    return text_or_none(value)
 
 
 def _tags(fields: dict[str, Any], *, by_spaces: bool) -> list[str]:

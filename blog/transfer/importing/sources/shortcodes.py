@@ -1,4 +1,4 @@
-"""Replace what Hugo and Jekyll add to Markdown."""
+"""Replace what Hugo, Jekyll and kramdown add to Markdown."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,21 @@ _SITE = re.compile(r"\{\{\s*site\.(?:baseurl|url)\s*\}\}")
 _RELATIVE = re.compile(
     r"\{\{\s*[\"']([^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|relURL|absURL)\s*\}\}"
 )
-_MORE = re.compile(r"^<!--\s*more\s*-->[ \t]*\n?", re.MULTILINE)
+# Hugo's videos, by id, and links to other posts, by their files.
+_HUGO_VIDEO = re.compile(
+    r"\{\{[<%]\s*(youtube|vimeo)\s+(?:id\s*=\s*)?[\"']?([\w-]{1,40})[\"']?[^{}]*[>%]\}\}"
+)
+_HUGO_POST = re.compile(r"\{\{[<%]\s*(?:rel)?ref\s+[\"']?([^\s\"'{}<>]+)[\"']?\s*[>%]\}\}")
+_JEKYLL_POST = re.compile(r"\{%-?\s*(?:post_url|link)\s+([^\s{}]+)\s*-?%\}")
+_JEKYLL_RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
+# Attributes of kramdown, on a line of their own or after an element, and the id of a heading.
+_CONTENTS = re.compile(r"^[*+-][ \t].*\n\{:[ \t]*toc[^{}\n]*\}[ \t]*$", re.MULTILINE)
+_ATTRIBUTES = re.compile(
+    r"^[ \t]*\{:[^{}\n]*\}[ \t]*(?:\n|\Z)|(?<=[)\]*_`])\{:[^{}\n]*\}", re.MULTILINE
+)
+_ID = re.compile(r"^(#{1,6}[ \t][^{}\n]*)\{:?[ \t]*#[^{}\n]*\}[ \t]*$", re.MULTILINE)
+_MORE = re.compile(r"^<!--\s*more\s*-->[ \t]*\n?|<!--\s*more\s*-->", re.MULTILINE)
+_VIDEOS = {"youtube": "https://www.youtube.com/watch?v=", "vimeo": "https://vimeo.com/"}
 _REMAINING = re.compile(r"\{\{[<%]|\{%")
 _HTML = re.compile(r"<(?:div|p|span|table|iframe|video|audio|details|center|br|a|sup|sub)\b[^<>]*>")
 
@@ -48,8 +62,14 @@ def replace_shortcodes(text: str, remark: Callable[[LazyText], None]) -> str:
 def _replace_known(text: str) -> str:
     for pattern in (_HUGO_CODE, _JEKYLL_CODE):
         text = pattern.sub(_fenced_code, text)
-    text = _RELATIVE.sub(r"\1", _SITE.sub("", text))
-    return _MORE.sub("", _HUGO_FIGURE.sub(_figure, text))
+    for pattern in (_RELATIVE, _HUGO_POST, _JEKYLL_POST):
+        text = pattern.sub(r"\1", text)
+    for pattern in (_SITE, _JEKYLL_RAW, _MORE):
+        text = pattern.sub("", text)
+    text = _ATTRIBUTES.sub("", _CONTENTS.sub("[toc]", text))
+    text = _ID.sub(lambda found: found[1].rstrip(), text)
+    text = _HUGO_VIDEO.sub(lambda found: f"<{_VIDEOS[found[1]]}{found[2]}>", text)
+    return _HUGO_FIGURE.sub(_figure, text)
 
 
 def _fenced_code(match: re.Match[str]) -> str:

@@ -1,11 +1,14 @@
 """The interface of sources, and functions they share."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from blog.core.i18n import LazyText, ngettext
+from blog.core.i18n import LazyText, lazy_gettext, ngettext
 from blog.core.i18n import gettext as _
+from blog.core.text.code_blocks import split_code_blocks
 from blog.transfer.importing.archive import Archive
 from blog.transfer.importing.dates import parse_date
 from blog.transfer.importing.images import Images
@@ -13,6 +16,10 @@ from blog.transfer.importing.post import Entry, ImportedImage
 
 # Addresses and names in one remark.
 MOST_NAMED = 3
+LOST_LINKS = lazy_gettext("Its links to other pages of the former site lead nowhere here: %(urls)s")
+# A link of Markdown, with its address.
+_LINK = re.compile(r"(?<!!)\[(?:[^\[\]\\]|\\.)*\]\(<?([^\s()<>]+)")
+_ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|#|/media/")
 
 
 class Source(Protocol):
@@ -95,18 +102,34 @@ def replace_images(
                 names=format_some(absent),
             )
         )
+    _remark_on_links(found.text, remarks)
     return found.text, tuple(dict.fromkeys(found.images))
 
 
+def _remark_on_links(text: str, remarks: Remarks) -> None:
+    """Add a remark about links to other pages of the former site."""
+    parts = ("" if is_code else part for is_code, part in split_code_blocks(text))
+    links = [found[1] for part in parts for found in _LINK.finditer(part)]
+    if lost := [link for link in dict.fromkeys(links) if not _ELSEWHERE.match(link)]:
+        remarks.add(LOST_LINKS.with_values(urls=format_some(lost)))
+
+
 def find_cover(
-    images: Images, address: str | None, folder: str, remarks: Remarks
+    images: Images,
+    address: str | None,
+    folder: str,
+    remarks: Remarks,
+    *,
+    alt: str | None = None,
+    caption: str | None = None,
 ) -> ImportedImage | None:
-    """Find a cover by its address, or add a remark that it is missing."""
+    """Find a cover by its address, and give it its texts, or add a remark that it is missing."""
     if address is None:
         return None
     if (cover := images.find(address, folder)) is None:
         remarks.add(_("Its cover image isn't in the file: %(name)s", name=format_some([address])))
-    return cover
+        return None
+    return replace(cover, alt=alt or "", caption=caption or "")
 
 
 def text_list(value: Any, *, by_spaces: bool = False) -> list[str]:

@@ -16,8 +16,10 @@ CHUNK_BYTES = 64 * 1024
 DEEPEST = 100
 # The length of one item.
 LONGEST_ITEM = 4 * LONGEST_HTML
-# The field of a post with the id of its featured image.
-COVER = "_thumbnail_id"
+# The fields of a post with the id of its featured image and with its footnotes, and that of an
+# attachment with its alternative text.
+COVER, FOOTNOTES, ALT = "_thumbnail_id", "footnotes", "_wp_attachment_image_alt"
+_FIELDS = {COVER, FOOTNOTES, ALT}
 
 HAS_ENTITIES = lazy_gettext("The XML file declares entities, which aren't supported.")
 TOO_DEEP = lazy_gettext("The XML file is nested too deeply.")
@@ -124,8 +126,8 @@ class Parser:
         elif depth == 4 and self._path[-1] == "postmeta":
             self._meta[name] = text
         elif depth == 3 and name == "postmeta":
-            if self._meta.get("meta_key") == COVER:
-                item.values[COVER] = self._meta.get("meta_value", "")[:20]
+            if (key := self._meta.get("meta_key", "")) in _FIELDS:
+                item.values[key] = self._meta.get("meta_value", "")
             self._meta = {}
         elif depth == 3:
             item.values[name] = text
