@@ -13,7 +13,7 @@ from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import messages
 from blog.core.web.app import current_app, db, look_up
 from blog.core.web.bodies import MIB
-from blog.core.web.fetching import FetchError, fetched
+from blog.core.web.fetching import FetchError, fetch
 from blog.core.web.uploads import fields_after_file, uploaded_file
 from blog.media import queries, service
 from blog.media.jobs import SMALLEST_BYTES
@@ -92,7 +92,7 @@ async def receive_from_url(owner: Viewer, url: str, form: MediaForm) -> Media:
     agent = f"Broadside (+{current_app.settings.base_url})"
     async with scratch_folder() as folder:
         try:
-            async with fetched(url, agent) as content:
+            async with fetch(url, agent) as content:
                 received = await write(folder / "upload", _limit_size(content))
         except FetchError as error:
             raise InvalidFieldsError({"url": str(error)}) from None

@@ -97,7 +97,7 @@ def issuer(other_site: OtherSite, monkeypatch: pytest.MonkeyPatch) -> Issuer:
     async def resolved(host: str, port: int) -> list[object]:
         return [HERE if host == HOST else ip_address(host)]
 
-    monkeypatch.setattr(fetching, "resolved", resolved)
+    monkeypatch.setattr(fetching, "resolve", resolved)
     monkeypatch.setattr(fetching, "is_public", lambda address: address == HERE)
     monkeypatch.setitem(fetching.PORTS, "http", other_site.port)
     other_site.pause = 0.0

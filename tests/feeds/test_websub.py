@@ -53,7 +53,7 @@ async def test_the_hub_is_told_of_a_post_once_it_is_published(
 ) -> None:
     there.has("/hub", b"", status="204 No Content")
     hub = f"http://photos.example:{there.port}/hub"
-    monkeypatch.setattr("blog.core.web.fetching.checked", lambda *_: hub)
+    monkeypatch.setattr("blog.core.web.fetching.validate_url", lambda *_: hub)
     async with Client(pushing, token=await add_token(pushing, susan)) as client:
         draft = (await client.post("/posts/", json={"body": "x", "status": "draft"})).json()
         assert await stored_jobs(pushing) == []
@@ -74,7 +74,7 @@ async def test_the_hub_is_told_of_a_post_with_tags_for_each_of_them(
 ) -> None:
     there.has("/hub", b"", status="204 No Content")
     hub = f"http://photos.example:{there.port}/hub"
-    monkeypatch.setattr("blog.core.web.fetching.checked", lambda *_: hub)
+    monkeypatch.setattr("blog.core.web.fetching.validate_url", lambda *_: hub)
     async with Client(pushing, token=await add_token(pushing, susan)) as client:
         await client.post("/posts/", json={"body": "x", "tags": ["Old ships", "C++"]})
         await client.post("/posts/", json={"body": "y", "tags": ["c++"]})
@@ -94,7 +94,7 @@ async def test_a_hub_that_does_not_answer_is_asked_again_later(
 ) -> None:
     there.has("/hub", b"", status="503 Service Unavailable")
     hub = f"http://photos.example:{there.port}/hub"
-    monkeypatch.setattr("blog.core.web.fetching.checked", lambda *_: hub)
+    monkeypatch.setattr("blog.core.web.fetching.validate_url", lambda *_: hub)
     async with Client(pushing, token=await add_token(pushing, susan)) as client:
         await client.post("/posts/", json={"body": "x"})
 

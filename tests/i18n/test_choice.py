@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.i18n import gettext, using_language
 from blog.core.web.app import Broadside
-from blog.core.web.languages import LONGEST_HEADER, preferred
+from blog.core.web.languages import LONGEST_HEADER, best_match
 from blog.mail import outbox
 from blog.models import Email, User
 from tests.i18n.support import offer
@@ -29,7 +29,7 @@ def test_the_best_of_the_offered_languages_is_preferred() -> None:
         ("de-CH,en;q=0.4", "de"), ("de;q=0,*", "en"), ("en;q=0,*;q=0.1", "de"), ("*;q=0", None),
         ("de;q=0,en;q=0.1", "en"), ("*", "en"), ("x" * 9, None), (";;q=,", None), ("EN-gb", "en"),
     ):  # fmt: skip
-        assert preferred(accepted, offered) == best, accepted
+        assert best_match(accepted, offered) == best, accepted
 
 
 async def test_a_site_with_one_language_speaks_it_to_everybody(
@@ -43,12 +43,12 @@ async def test_a_site_with_one_language_speaks_it_to_everybody(
 
 
 async def test_headers_that_nobody_sends(site_in_three: Broadside, browser: Browser) -> None:
-    preferred.cache_clear()
+    best_match.cache_clear()
     for accepted in ("x" * 8_000, "de;q=" * 1_500, "a-" * 4_000, "de;q=nan"):
         page = await browser.get("/about-nothing", headers={"Accept-Language": accepted})
         assert page.headers["content-language"] == "en"
-    assert preferred("x" * LONGEST_HEADER, ("en", "de", "ar")) is None
-    assert preferred.cache_info().hits == 1, "a longer header is kept"
+    assert best_match("x" * LONGEST_HEADER, ("en", "de", "ar")) is None
+    assert best_match.cache_info().hits == 1, "a longer header is kept"
     junk = {"Cookie": "__Host-language=../../de; language=%00"}
     assert (await browser.get("/language", headers=junk)).status_code == 200
 

@@ -37,7 +37,7 @@ async def issuer(
     async def resolved(_host: str, _port: int) -> list[object]:
         return [HERE]
 
-    monkeypatch.setattr(fetching, "resolved", resolved)
+    monkeypatch.setattr(fetching, "resolve", resolved)
     monkeypatch.setattr(fetching, "is_public", lambda address: address == HERE)
     monkeypatch.setitem(fetching.PORTS, "http", port)
     program = await Program.start(

@@ -13,7 +13,7 @@ from blog import create_app
 from blog.core.web import fetching
 from blog.core.web.app import Broadside
 from blog.core.web.bodies import MIB
-from blog.core.web.fetching import FetchError, checked, fetched, is_public
+from blog.core.web.fetching import FetchError, fetch, is_public, validate_url
 from settings import Settings
 from tests.api.support import Client
 from tests.media.corpus import encoded, picture
@@ -63,13 +63,13 @@ async def listening(site: OtherSite) -> AsyncIterator[OtherSite]:
 @pytest.fixture
 async def there(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OtherSite]:
     """A site at photos.example, which is on this machine, and as if that were public."""
-    look_up = fetching.resolved
+    look_up = fetching.resolve
 
     async def resolved(host: str, port: int) -> list[object]:
         return [HERE] if host == "photos.example" else list(await look_up(host, port))
 
     async with listening(OtherSite()) as site:
-        monkeypatch.setattr(fetching, "resolved", resolved)
+        monkeypatch.setattr(fetching, "resolve", resolved)
         monkeypatch.setattr(fetching, "is_public", lambda address: address == HERE)
         monkeypatch.setitem(fetching.PORTS, "http", site.port)
         yield site
@@ -215,8 +215,8 @@ def test_a_host_with_one_address_that_is_not_public_is_refused() -> None:
 
     async def connect() -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fetching, "resolved", resolved)
-            async with fetched("http://photos.example/", "test"):
+            patch.setattr(fetching, "resolve", resolved)
+            async with fetch("http://photos.example/", "test"):
                 pass
 
     with pytest.raises(FetchError, match="on the public internet"):
@@ -226,10 +226,10 @@ def test_a_host_with_one_address_that_is_not_public_is_refused() -> None:
 @pytest.mark.parametrize("url", ["http://é.example/", "HTTP://photos.example/", "http:///x"])
 def test_addresses_of_redirects_are_checked_as_they_are(url: str) -> None:
     if url.startswith("HTTP:"):
-        assert checked(url) == url
+        assert validate_url(url) == url
     else:
         with pytest.raises(FetchError):
-            checked(url)
+            validate_url(url)
 
 
 async def test_it_can_be_switched_off(

@@ -19,7 +19,7 @@ from blog.accounts.schemas import LONGEST_USERNAME
 from blog.core.errors import BlogError
 from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app
-from blog.core.web.fetching import FetchError, fetched_document
+from blog.core.web.fetching import FetchError, fetch_document
 from settings import OpenIDProvider
 
 log = logging.getLogger(__name__)
@@ -254,7 +254,7 @@ class Issuers:
     ) -> dict[str, Any]:  # fmt: skip
         """Fetch a JSON object: by POST if there are `fields`, otherwise by GET."""
         try:
-            document = await fetched_document(
+            document = await fetch_document(
                 url, self._agent, largest=LARGEST_DOCUMENT, fields=fields,
                 authorization=authorization, internal_host=provider.internal_host,
             )  # fmt: skip

@@ -1,1 +1,1 @@
-"""What every page shares: the application object, errors, forms, CSRF, headers, limits, logs."""
+"""The parts that all pages share: the application, errors, forms, CSRF, headers, limits, logs."""

@@ -27,7 +27,7 @@ def avatar_url(user: Pictured, size: int = 128) -> str:
 
     Args:
         user: whose avatar. Identicons derive from the id, which is public: they reveal nothing
-            about the e-mail address, and survive a change of address or name.
+            about the email address, and survive a change of address or name.
         size: width and height in pixels, unless it is an identicon: these are SVG and scale.
     """
     key = user.avatar_key

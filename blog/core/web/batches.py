@@ -83,11 +83,9 @@ class Batches:
         cancelled before the batch starts is skipped.
 
         Args:
-            work: called with a session and the items, in order of arrival. It writes by a single
-                statement
-                and returns one result per item. If the statement fails because of one item, it is
-                called
-                again for each item alone.
+            work: called with a session and the items, in order of arrival. It uses a single
+                statement, and returns one result per item. If the statement fails because of one
+                item, it is called again for each item alone.
             item: the item to process.
 
         Raises:

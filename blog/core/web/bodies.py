@@ -77,16 +77,16 @@ class StreamedBody(Body):
         raise TypeError("a route that takes an upload reads its body as a stream")
 
 
-async def arriving(request: Request, largest: int) -> AsyncGenerator[bytes, None]:
-    """The chunks of a request's body.
+async def receive_chunks(request: Request, largest: int) -> AsyncGenerator[bytes, None]:
+    """Receive the chunks of a request's body.
 
     Args:
         request: a request with a `StreamedBody`.
         largest: the maximum size in bytes.
 
     The iterator raises:
-        RequestEntityTooLarge: the body is larger; at once, if that is announced.
-        RequestTimeout: it pauses for too long, or takes too long in total.
+        RequestEntityTooLarge: the body is larger; raised at once if `Content-Length` says so.
+        RequestTimeout: the body pauses for too long, or takes too long in total.
     """
     too_large = RequestEntityTooLarge(
         _("Your request is larger than the limit of %(size)s MiB.", size=format(largest / MIB, "g"))

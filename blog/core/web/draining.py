@@ -1,5 +1,5 @@
-"""The end of a web process: for responses that would never end by themselves, and for requests
-that take longer than they may."""
+"""The shutdown of a web process: ends endless responses, and answers requests that take too
+long."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ class Draining:
         self._context: WorkerContext | None = None
 
     def watch(self, context: WorkerContext) -> None:
-        """Follow this worker, which serves the process."""
+        """Follow the worker that serves this process."""
         self._context = context
 
     async def wait(self) -> None:

@@ -1,9 +1,9 @@
-"""Requests to other sites, at addresses that people give.
+"""Requests to other sites, at URLs that people enter.
 
 Such a request must not reach what only this server can reach: itself, its neighbours, the metadata
-of a cloud (server-side request forgery, CWE-918). So the address of a host is checked where the
-connection is made, which is to the checked address itself: no second look-up can lead elsewhere,
-and redirects come through here as well. Neither a proxy of the environment nor cookies are used.
+service of a cloud (server-side request forgery, CWE-918). So the address of a host is checked where
+the connection is opened, to exactly that address: no second look-up can lead elsewhere, and
+redirects are checked as well. Neither a proxy from the environment nor cookies are used.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ TIMEOUTS = {
 MOST_REDIRECTS = 3
 REDIRECTS = {301, 302, 303, 307, 308}
 PORTS = {"http": 80, "https": 443}
-# What is assigned for the public internet (IANA, "IPv6 Address Space"), and in it addresses that
+# The range assigned to the public internet (IANA, "IPv6 Address Space"), and addresses in it that
 # stand for IPv4 addresses (RFC 3056, RFC 4380).
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 TRANSLATED = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
@@ -45,11 +45,11 @@ IS_ENCODED = lazy_gettext("The other site sent the file in an encoding we can't 
 
 
 class FetchError(Exception):
-    """The address cannot be read; the message is for the person who gave it."""
+    """The URL can't be fetched; the message is for the person who entered it."""
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is one of the public internet, and of a single host.
+    """Whether an address is on the public internet, and belongs to a single host.
 
     IPv6 addresses that stand for IPv4 addresses are not: gateways might lead anywhere.
     """
@@ -65,7 +65,7 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
     """Connects to hosts all of whose addresses are public.
 
     Args:
-        internal_host: one host whose addresses needn't be, because the operator has named it.
+        internal_host: one host whose addresses needn't be, because the operator has configured it.
     """
 
     def __init__(self, internal_host: str | None = None) -> None:
@@ -86,7 +86,7 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
             FetchError: it has none, or one that is not public.
             httpcore.ConnectError, httpcore.ConnectTimeout: none of them answers.
         """
-        addresses = await resolved(host, port)
+        addresses = await resolve(host, port)
         if host != self._internal_host and not all(map(is_public, addresses)):
             raise FetchError(IS_NOT_PUBLIC)
         failure: Exception = FetchError(NO_ANSWER)
@@ -100,8 +100,8 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
         raise failure
 
 
-async def resolved(host: str, port: int) -> list[IPv4Address | IPv6Address]:
-    """The addresses of a host.
+async def resolve(host: str, port: int) -> list[IPv4Address | IPv6Address]:
+    """Look up the addresses of a host.
 
     Raises:
         FetchError: it has none.
@@ -115,37 +115,37 @@ async def resolved(host: str, port: int) -> list[IPv4Address | IPv6Address]:
 
 
 @asynccontextmanager
-async def fetched(url: str, agent: str) -> AsyncIterator[AsyncIterator[bytes]]:
-    """Ask for an image on another site, and follow its redirects.
+async def fetch(url: str, agent: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Fetch an image from another site, following redirects.
 
     Args:
-        url: of http or https, without a port of its own or a password.
-        agent: how this site calls itself.
+        url: an http or https URL, without a non-standard port or a password.
+        agent: the `User-Agent`.
 
     Yields:
-        The content in pieces; the caller says how much is too much.
+        The content in pieces; the caller limits its size.
 
     Raises:
         FetchError: within the context too.
     """
-    async with _answered(url, agent, _Request({"Accept": "image/*"})) as response:
+    async with _send_request(url, agent, _Request({"Accept": "image/*"})) as response:
         headers = {name.lower(): value for name, value in response.headers}
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise FetchError(IS_ENCODED)
         yield response.aiter_stream()
 
 
-async def fetched_document(
+async def fetch_document(
     url: str, agent: str, *, largest: int, fields: Fields | None = None, authorization: str = "",
     internal_host: str | None = None,
 ) -> bytes:  # fmt: skip
-    """Ask another site for a small document.
+    """Fetch a small document from another site.
 
     Args:
-        url, agent: as of `fetched`. Redirects are followed, but not for a form.
-        largest: the most bytes that are read.
+        url, agent: as for `fetch`. Redirects are followed, but not for a form.
+        largest: the maximum size, in bytes.
         fields: names and values of a form to send.
-        authorization: the header of this name, if it is needed.
+        authorization: the value of the header `Authorization`, if needed.
         internal_host: a host that may have any port and any address.
 
     Raises:
@@ -155,7 +155,7 @@ async def fetched_document(
     if authorization:
         headers["Authorization"] = authorization
     request = _Request(headers) if fields is None else _form(fields, headers)
-    async with _answered(url, agent, request, internal_host) as response:
+    async with _send_request(url, agent, request, internal_host) as response:
         document = b""
         async for piece in response.aiter_stream():
             document += piece
@@ -165,16 +165,16 @@ async def fetched_document(
 
 
 async def send_form(url: str, agent: str, fields: Fields) -> None:
-    """Send a form to another site, whose answer is not read. Redirects are not followed.
+    """Send a form to another site. Its response is not read, and redirects are not followed.
 
     Args:
-        url, agent: as of `fetched`.
+        url, agent: as for `fetch`.
         fields: names and values.
 
     Raises:
         FetchError: it was not accepted.
     """
-    async with _answered(url, agent, _form(fields)):
+    async with _send_request(url, agent, _form(fields)):
         pass
 
 
@@ -182,19 +182,19 @@ async def send(
     url: str, agent: str, *, method: str, headers: Mapping[str, str], content: bytes = b"",
     internal_host: str | None = None,
 ) -> None:  # fmt: skip
-    """Send a request to another site, whose answer is not read. Redirects are not followed.
+    """Send a request to another site. Its response is not read, and redirects are not followed.
 
     Args:
-        url, agent: as of `fetched`.
-        method: not GET.
-        headers: further ones.
+        url, agent: as for `fetch`.
+        method: the method, not GET.
+        headers: further headers.
         content: the body.
-        internal_host: as of `fetched_document`.
+        internal_host: as for `fetch_document`.
 
     Raises:
         FetchError: it was not accepted.
     """
-    async with _answered(url, agent, _Request(headers, method, content), internal_host):
+    async with _send_request(url, agent, _Request(headers, method, content), internal_host):
         pass
 
 
@@ -210,24 +210,24 @@ def _form(fields: Fields, headers: Mapping[str, str] | None = None) -> _Request:
 
 
 @asynccontextmanager
-async def _answered(
+async def _send_request(
     url: str, agent: str, request: _Request, internal_host: str | None = None
 ) -> AsyncIterator[httpcore.Response]:
-    """Ask for an address, following redirects; or send something there, without.
+    """Send a request; redirects are followed for GET only.
 
     Yields:
-        The response, whose status is that of success.
+        The response, with a successful status.
 
     Raises:
         FetchError: within the context too: the other site doesn't answer in time.
     """
     headers, method, content = request
-    asks = method == "GET"
-    success = range(200, 201) if asks else range(200, 300)
+    is_get = method == "GET"
+    success = range(200, 201) if is_get else range(200, 300)
     sent = {"User-Agent": agent, "Accept-Encoding": "identity", **headers}
     options: dict[str, Any] = {"headers": sent, "content": content, "extensions": TIMEOUTS}
     try:
-        # Without the host, which may say whose request it is.
+        # The host is left out, because it may identify a person.
         with spans.span(f"fetch {method}", "CLIENT"):
             async with (
                 asyncio.timeout(SECONDS),
@@ -235,10 +235,10 @@ async def _answered(
             ):
                 for _ in range(MOST_REDIRECTS + 1):
                     async with pool.stream(
-                        method, checked(url, internal_host), **options
+                        method, validate_url(url, internal_host), **options
                     ) as response:
                         found = {name.lower(): value for name, value in response.headers}
-                        is_redirect = response.status in REDIRECTS and asks
+                        is_redirect = response.status in REDIRECTS and is_get
                         if is_redirect and (target := found.get(b"location")):
                             url = urljoin(url, target.decode("latin-1"))
                             continue
@@ -253,11 +253,11 @@ async def _answered(
         raise FetchError(NO_ANSWER) from None
 
 
-def checked(url: str, internal_host: str | None = None) -> str:
-    """An address that may be asked for.
+def validate_url(url: str, internal_host: str | None = None) -> str:
+    """Return a URL if it may be requested.
 
     Raises:
-        FetchError: it is another one.
+        FetchError: it may not.
     """
     try:
         parts = urlsplit(url)

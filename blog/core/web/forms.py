@@ -44,7 +44,7 @@ class Form(Generic[Data]):
         # Browsers send line breaks as CR LF (HTML Standard, 4.10.21.4).
         form = await request.form
         sent = {name: text.replace("\r\n", "\n") for name, text in form.to_dict().items()}
-        # Boxes of one name are a list, as its lines in a text area are.
+        # Checkboxes with one name are a list, like the lines of a text area.
         lists = {
             n for n, f in self.schema.model_fields.items() if get_origin(f.annotation) is tuple
         }
@@ -69,7 +69,7 @@ class Form(Generic[Data]):
             self.refusal = error.status
 
             @after_this_request
-            async def say_when(response: ResponseTypes) -> ResponseTypes:
+            async def add_retry_after(response: ResponseTypes) -> ResponseTypes:
                 response.headers["Retry-After"] = str(error.retry_after)
                 return response
 

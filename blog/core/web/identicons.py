@@ -19,7 +19,7 @@ def identicon_seed(key: str) -> str:
 
     Args:
         key: identifies the picture. It must be public, because the key can be found from the seed
-            by trial: an e-mail address would leak.
+            by trial: an email address would leak.
     """
     return hashlib.sha256(f"identicon {DRAWING} {key}".encode()).hexdigest()[:16]
 
@@ -53,7 +53,7 @@ def identicon(seed: str) -> str:
 
 
 def gravatar_url(address_hash: str, size: int) -> str:
-    """The URL of Gravatar's image for an e-mail address; Gravatar draws an identicon if it has
+    """The URL of Gravatar's image for an email address; Gravatar draws an identicon if it has
     none.
 
     Args:

@@ -21,10 +21,10 @@ from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.headers import vary_by
 from blog.core.web.requests import is_for_api
 
-# Browsers send less, and the answers to a thousand headers are kept in memory.
+# Browsers send less, and the results for a thousand headers are cached.
 LONGEST_HEADER = 500
 COOKIE, LIFE = "language", timedelta(days=400)
-# What programs fetch, and keep for all their readers.
+# Documents that programs fetch and store for all their users.
 IN_LANGUAGE_OF_SITE = {
     "comment_feeds.of_post",
     "feeds.person",
@@ -35,12 +35,12 @@ IN_LANGUAGE_OF_SITE = {
     "search.description",
     "search_feeds.of_search",
 }
-# Whose texts depend on the language.
+# The media types whose texts depend on the language.
 NEGOTIATED = {"text/html", "application/problem+json"}
 
 
 @lru_cache(maxsize=1_000)
-def preferred(accepted: str, offered: tuple[str, ...]) -> str | None:
+def best_match(accepted: str, offered: tuple[str, ...]) -> str | None:
     """The best of the offered languages for a header `Accept-Language` (RFC 9110, 12.5.4); `None`
     if it names none of them.
 
@@ -61,7 +61,7 @@ def preferred(accepted: str, offered: tuple[str, ...]) -> str | None:
 
 
 def language_for(chosen: str | None) -> str:
-    """The language for someone who makes no request, such as the recipient of a mail.
+    """The language for a person without a request, such as the recipient of an email.
 
     Args:
         chosen: `User.interface_language`, if they have an account.
@@ -83,7 +83,7 @@ def language_in_cookie() -> str | None:
 
 
 def remember_language(response: ResponseTypes, language: str) -> None:
-    """Let the browser keep a choice, for as long as browsers keep anything."""
+    """Save a choice in a cookie, for as long as browsers keep cookies."""
     set_cookie(response, COOKIE, language, LIFE)
 
 
@@ -92,12 +92,14 @@ def requested_language() -> str | None:
     header `Accept-Language`."""
     accepted = request.headers.get("Accept-Language", "")[:LONGEST_HEADER]
     cookie = None if is_for_api() else language_in_cookie()
-    return cookie or preferred(accepted, current_app.site.offered_languages)
+    return cookie or best_match(accepted, current_app.site.offered_languages)
 
 
 def language_of_newcomer() -> str | None:
-    """The language of the account that this request makes: the one that it asks for; `None`, which
-    leaves it to the browser, where there is nothing to choose from."""
+    """The language of an account that this request creates: the requested one.
+
+    It is `None`, which leaves the choice to the browser, if the site offers only one language.
+    """
     return requested_language() if len(current_app.site.offered_languages) > 1 else None
 
 
@@ -113,7 +115,7 @@ async def negotiate() -> None:
         set_language(requested_language() or default)
 
 
-async def say_language(response: Response) -> Response:
+async def add_language_headers(response: Response) -> Response:
     """Add the language of a page or a problem document, and that there are others."""
     if response.mimetype in NEGOTIATED:
         response.headers.setdefault("Content-Language", current_language())
@@ -126,4 +128,4 @@ def init_app(app: Broadside) -> None:
     """Register this first, so that all error pages are in the language of the visitor."""
     add_translations(app.jinja_env)
     app.before_request(negotiate)
-    app.after_request(say_language)
+    app.after_request(add_language_headers)

@@ -18,7 +18,7 @@ LONGEST_WORDS = 1000
 
 
 def maintenance_file(var_dir: Path) -> Path:
-    """The file that says that the site is in maintenance, and what visitors read."""
+    """The file whose existence means maintenance; it may contain a text for visitors."""
     return var_dir / "maintenance"
 
 

@@ -36,7 +36,7 @@ class UploadedFile(NamedTuple):
         name: the client's file name. It may be any text.
         content_type: the declared type, which may be wrong.
         content: the chunks of the file, as they arrive; raises `BadRequest` if the form is
-            truncated, and the errors of `blog.core.web.bodies.arriving`.
+            truncated, and the errors of `blog.core.web.bodies.receive_chunks`.
     """
 
     field: str

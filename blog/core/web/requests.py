@@ -15,7 +15,7 @@ from werkzeug.utils import cached_property
 
 from blog.core.db.pagination import CursorRequest, PageRequest
 from blog.core.i18n import gettext as _
-from blog.core.web.bodies import StreamedBody, arriving
+from blog.core.web.bodies import StreamedBody, receive_chunks
 from blog.core.web.multipart import Upload
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -31,7 +31,7 @@ class StrictFormDataParser(FormDataParser):
     """Refuses a form that is not UTF-8, where Quart would insert U+FFFD.
 
     Attributes:
-        upload: where a file goes whose form is read while it arrives.
+        upload: gets the file of a form that is read as a stream.
     """
 
     upload: Upload | None = None
@@ -72,7 +72,7 @@ class StrictRequest(Request):
     """A request.
 
     Attributes:
-        upload: its body, if that is read while it arrives.
+        upload: its body, if that is read as a stream.
     """
 
     form_data_parser_class = StrictFormDataParser
@@ -91,7 +91,7 @@ class StrictRequest(Request):
     def expect_upload(self, largest: int) -> None:
         """Read the body as a stream of at most `largest` bytes."""
         self.body = StreamedBody()
-        self.upload = Upload(arriving(self, largest))
+        self.upload = Upload(receive_chunks(self, largest))
 
     def make_form_data_parser(self) -> FormDataParser:
         parser = cast(StrictFormDataParser, super().make_form_data_parser())
@@ -147,9 +147,10 @@ class PersonConverter(BaseConverter):
 
 
 def _row_id(value: str) -> int:
-    """Parse an id. A `ValidationError` would make werkzeug try the routes of other methods and
-    answer
-    405 instead of 404.
+    """Parse an id.
+
+    A `ValidationError` would make werkzeug try the routes of other methods, and respond with 405
+    instead of 404.
     """
     if (number := int(value)) > LARGEST_ROW_ID:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Digests of what a page shows, to find the page in a cache while nothing of it has changed."""
+"""Digests of everything that a page shows, as keys of cached pages."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import is_dataclass
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import DeclarativeBase
 
-# Whose representation tells all values apart.
+# Types whose `repr` distinguishes all values.
 PLAIN = (type(None), bool, int, float, str, bytes, Decimal, UUID, date, time, Enum)
 # SQLAlchemy's own attribute of a row, and what changes with every visit of a person and is shown to
 # administrators only.

@@ -54,7 +54,7 @@ def language_attributes(language: str | None) -> Markup:
 
 
 def shown_tagline(site: SiteSettings) -> str:
-    """What the site is, in a few words, which are translated unless somebody has changed them."""
+    """The tagline of the site, translated unless an administrator has changed it."""
     is_default = site.tagline == Settings.model_fields["site_tagline"].default
     return _("A place to write in public") if is_default else site.tagline
 

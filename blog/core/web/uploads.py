@@ -40,7 +40,7 @@ def takes_upload(largest: int) -> Callable[[View], View]:
 
 
 def uploaded_body() -> AsyncIterator[bytes]:
-    """The chunks of the current request's body, with the errors of `bodies.arriving`."""
+    """The chunks of the current request's body, with the errors of `bodies.receive_chunks`."""
     return _upload().body
 
 
