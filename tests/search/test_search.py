@@ -259,7 +259,7 @@ async def test_a_nul_is_refused_and_other_characters_that_no_text_has_are_left_o
 
 def test_only_the_first_words_of_a_long_search_count() -> None:
     question = parse(" ".join(f"w{number}" for number in range(50)), {}, {})
-    assert len(question.mark) == MOST_WORDS
+    assert len(question.marked) == MOST_WORDS
     assert question.is_cut
 
 
