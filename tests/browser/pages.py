@@ -220,7 +220,7 @@ async def upload_image(page: Page) -> None:
     await page.get_by_label("Alt text").first.fill("Quarters in four colours")
     await page.get_by_label("Caption").first.fill("As a flag")
     await page.get_by_role("button", name="Upload").click()
-    await page.get_by_label("Markdown").wait_for()
+    await page.get_by_label("Markdown").first.wait_for()
 
 
 async def publish_undescribed(page: Page) -> None:
@@ -251,7 +251,7 @@ async def log_in_again(page: Page) -> None:
 async def show_image(page: Page) -> None:
     """Look at a post with an image while it is written."""
     await upload_image(page)
-    markdown = await page.get_by_label("Markdown").input_value()
+    markdown = await page.get_by_label("Markdown").first.input_value()
     await page.goto("/")
     await page.get_by_label("on your mind").fill(f"Look:\n\n{markdown}\n\nNice.")
     figure = page.get_by_role("region", name="Preview").get_by_role("figure")
