@@ -18,16 +18,20 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-# What Western European pages need is one file, which pages preload; the browser fetches the rest
-# of Latin for pages that have such letters.
+# What most European pages need is one file, which pages preload: the letters of Western Europe, and
+# the commonest ones of Central Europe and Turkey, because most lists of people have some.
+# The browser fetches the rest of Latin for pages that have such letters.
 LATIN = (
-    "U+20-7E, U+A0-FF, U+131, U+152-153, U+178, U+2C6, U+2DA, U+2DC, U+2010-2027, U+2030, "
-    "U+2032-2033, U+2039-203A, U+2044, U+20AC, U+2122, U+2190-2193, U+2212, U+2248, U+2260, "
-    "U+2264-2265"
+    "U+20-7E, U+A0-FF, U+105, U+107, U+10C-10D, U+111, U+119, U+11B, U+11F, U+130-131, U+141-142, "
+    "U+144, U+148, U+151-153, U+159, U+15B, U+15E-161, U+16F, U+171, U+178, U+17A, U+17C-17E, "
+    "U+2C6, U+2DA, U+2DC, U+2010-2027, U+2030, U+2032-2033, U+2039-203A, U+2044, U+20AC, U+2122, "
+    "U+2190-2193, U+2212, U+2248, U+2260, U+2264-2265"
 )
 MORE_LATIN = (
-    "U+100-130, U+132-151, U+154-177, U+179-17F, U+192, U+1A0-1A1, U+1AF-1B0, U+218-21B, "
-    "U+237, U+259, U+1E02-1E03, U+1E0A-1E0B, U+1E80-1E85, U+1E9E, U+1EA0-1EF9, U+20A6, U+20BA"
+    "U+100-104, U+106, U+108-10B, U+10E-110, U+112-118, U+11A, U+11C-11E, U+120-12F, U+132-140, "
+    "U+143, U+145-147, U+149-150, U+154-158, U+15A, U+15C-15D, U+162-16E, U+170, U+172-177, U+179, "
+    "U+17B, U+17F, U+192, U+1A0-1A1, U+1AF-1B0, U+218-21B, U+237, U+259, U+1E02-1E03, U+1E0A-1E0B, "
+    "U+1E80-1E85, U+1E9E, U+1EA0-1EF9, U+20A6, U+20BA"
 )
 FEATURES = ["calt", "ccmp", "kern", "liga", "lnum", "locl", "mark", "mkmk", "tnum"]
 
