@@ -72,7 +72,9 @@ async def picture_pages(browser: Browser, site: Site, folder: Path, word: str) -
             open_window = partial(open_as, browser, site, None, **options_of(width, height, scheme))
             wanted = partial(is_named, word, look)
             async for name, page in each_page(open_window, site.links, wanted):
-                await page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
+                await page.wait_for_load_state()
+                path = folder / f"{name}-{look}.png"
+                await page.screenshot(path=path, full_page=True, animations="disabled")
 
 
 def is_named(word: str, look: str, name: str) -> bool:
