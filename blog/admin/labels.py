@@ -1,7 +1,7 @@
 """The labels of roles, and of the actions of the audit log with their details. The database has
 their names in English."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -72,6 +72,8 @@ ACTS: dict[str, LazyText] = {
 # The labels of details of actions, fields of accounts, and settings that aren't texts.
 DETAILS = LABELS | {
     "accounts": lazy_gettext("Accounts"),
+    "act": lazy_gettext("Wave"),
+    "author": lazy_gettext("Author"),
     "awaits_approval": lazy_gettext("Awaits approval"),
     "bulk": lazy_gettext("Wave"),
     "change": lazy_pgettext("noun", "Change"),
@@ -82,8 +84,10 @@ DETAILS = LABELS | {
     "held": lazy_gettext("Held for review"),
     "job": lazy_gettext("Job"),
     "kind": lazy_gettext("Kind"),
+    "image": lazy_gettext("Image"),
     "measure": lazy_pgettext("noun", "Measure"),
     "number": lazy_gettext("Number"),
+    "person": lazy_pgettext("noun", "User"),
     "post": lazy_pgettext("noun", "Post"),
     "posts": lazy_gettext("Posts"),
     "report": lazy_pgettext("noun", "Report"),
@@ -93,13 +97,14 @@ DETAILS = LABELS | {
     "template": lazy_gettext("Answer"),
     "token": lazy_gettext("Token"),
     "until": lazy_gettext("Until"),
+    "user": lazy_pgettext("noun", "User"),
     "allow_ai_crawlers": lazy_gettext("Let crawlers collect text for training AI models"),
     "allow_indexing": lazy_gettext("Let search engines list this site"),
     "commenting": lazy_gettext("Who can comment"),
     "count_views": lazy_gettext("Show authors how often their posts are read"),
     "default_language": lazy_gettext("Default language"),
     "feeds": lazy_gettext("Offer feeds"),
-    "hold_established": lazy_gettext("Also hold them when people are no longer new"),
+    "hold_established": lazy_gettext("Hold them from everyone, not only from new people"),
     "hold_first_posts": lazy_gettext("Hold everything that new people write"),
     "hold_links": lazy_gettext("Hold what new people write if it links to other sites"),
     "hold_similar": lazy_gettext(
@@ -112,13 +117,15 @@ DETAILS = LABELS | {
     "logo": lazy_gettext("Logo"),
     "may_show_inviter": lazy_gettext("People can show on their profile who invited them"),
     "media_quota": lazy_gettext("Images per person, in MiB"),
-    "new_days": lazy_gettext("Days until someone is no longer new"),
-    "new_posts": lazy_gettext("Public posts and comments until someone is no longer new"),
+    "new_days": lazy_gettext("People count as new for (days)"),
+    "new_posts": lazy_gettext("People count as new below (public posts and comments)"),
     "refuse_disposable": lazy_gettext("Refuse disposable email addresses"),
     "registration": lazy_gettext("Sign-up"),
     "require_second_factor": lazy_gettext("Require two-factor authentication"),
     "upload_limit": lazy_gettext("Largest image, in MiB"),
 }
+# What jobs that take several runs remember.
+PROGRESS = {"after", "done", "generation", "version", "watched_at"}
 YES, NO = lazy_gettext("yes"), lazy_gettext("no")
 
 
@@ -145,6 +152,15 @@ def detail_values(name: str, value: Any) -> list[str]:
     return [_format_value(name, each) for each in values]
 
 
+def job_details(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a job is about, as names and values, without what it remembers of its progress."""
+    return [
+        (str(DETAILS.get(about) or about.replace("_", " ").capitalize()), str(value))
+        for name, value in payload.items()
+        if name not in PROGRESS and (about := name.removesuffix("_id"))
+    ]
+
+
 def _format_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(YES if value else NO)
@@ -161,4 +177,4 @@ _FORMATTERS: dict[str, Callable[[Any], str]] = {
     "role": role_label,
     "until": _format_day,
 }
-LABEL_FUNCTIONS = (job_label, role_label, act_label, detail_label, detail_values)
+LABEL_FUNCTIONS = (job_label, job_details, role_label, act_label, detail_label, detail_values)

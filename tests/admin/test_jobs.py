@@ -44,7 +44,7 @@ async def test_an_administrator_sees_how_many_jobs_there_are_and_what_failed(
     roots_browser: Browser, add: Add
 ) -> None:
     await add("make_thumbnails", state=JobState.FAILED, attempts=9, last_error="OSError: <no> file",
-              payload={"image_id": 7})  # fmt: skip
+              payload={"image_id": 7, "done": True})  # fmt: skip
     for number in range(3):
         await add("send_digest", due=timedelta(days=number + 1))
     await add("send_webhook")
@@ -52,7 +52,8 @@ async def test_an_administrator_sees_how_many_jobs_there_are_and_what_failed(
     page = (await roots_browser.get("/admin/jobs")).text
     numbers = re.findall(r'state=(\w+)".*?class="number">([^<]+)<', page, re.DOTALL)
     assert numbers == [("failed", "1"), ("running", "1"), ("waiting", "1"), ("scheduled", "3")]
-    assert re.search("Make thumbnails</bdi> <bdi[^>]*>image id 7</bdi>", page)
+    assert re.search("Make thumbnails</bdi><br><span[^>]*>Image: <bdi>7</bdi></span>", page)
+    assert "Done:" not in page
     assert "OSError: &lt;no&gt; file" in page
     assert "Send" not in page
     for state, kind in (("running", "Import posts"), ("waiting", "Send webhook")):
