@@ -9,8 +9,8 @@ BACKUPS = "Backups"
 ARCHIVE = "Archive"
 
 
-def backup_finding(settings: Settings, state: BackupState) -> Finding:
-    """Whether the site is backed up, and a backup was restored as a proof."""
+def check_backups(settings: Settings, state: BackupState) -> Finding:
+    """Check whether the site is backed up, and a backup was restored as a proof."""
     if settings.backup_target is None:
         hint = "set it, and enable deploy/broadside-backup.timer"
         return warning(BACKUPS, "BACKUP_TARGET isn't set: nobody knows of any backup", hint)
@@ -28,8 +28,8 @@ def backup_finding(settings: Settings, state: BackupState) -> Finding:
     return ok(BACKUPS, f"restored as a proof at {state.unproven_since:%Y-%m-%d %H:%M} UTC")
 
 
-def archive_finding(state: ArchiveState) -> Finding:
-    """Whether the write-ahead log is archived; only asked of a site that archives it."""
+def check_archive(state: ArchiveState) -> Finding:
+    """Check whether the write-ahead log is archived, for sites that use archiving."""
     if state.is_healthy:
         return ok(ARCHIVE, f"archived, except for {state.behind:,} bytes")
     text = f"not archived: {state.behind:,} bytes of the log have not arrived"

@@ -1,4 +1,4 @@
-"""Check of the certificate that visitors get."""
+"""Check of the TLS certificate."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ HINT = "renew it, and restart the site"
 
 
 def check_certificate(file: Path) -> Finding:
-    """How long the certificate in a PEM file is valid: the first one, which is the site's own."""
+    """Check how long the certificate in a PEM file is valid: the first one, which is the site's."""
     try:
         certificate = load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError) as error:

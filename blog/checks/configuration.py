@@ -16,9 +16,9 @@ from blog.core.clock import now
 from blog.core.db.migrations import PROJECT
 from settings import Settings
 
-# The names of migrations begin with their date.
+# The names of migrations start with their date.
 MIGRATIONS = PROJECT / "alembic" / "versions"
-# A version that is older has probably been replaced.
+# There is probably a newer version if this one is older than that.
 OLD = timedelta(days=180)
 # From the IANA's registry of special-use domain names.
 NOT_PUBLIC = ("localhost", "local", "internal", "test", "example", "invalid")
@@ -30,14 +30,14 @@ OTHERS_MAY = stat.S_IRWXG & ~stat.S_IXGRP | stat.S_IRWXO & ~stat.S_IXOTH
 
 def check_configuration(settings: Settings) -> Iterator[Finding]:
     """Check each setting that production depends on."""
-    yield _version()
-    yield _environment(settings)
-    yield _secret(settings)
-    yield _address(settings)
-    yield from _encryption(settings)
-    yield from _other_hosts(settings)
-    yield from _mail(settings)
-    yield _administrators(settings)
+    yield _check_version()
+    yield _check_environment(settings)
+    yield _check_secret_key(settings)
+    yield _check_base_url(settings)
+    yield from _check_https(settings)
+    yield from _check_other_hosts(settings)
+    yield from _check_mail(settings)
+    yield _check_administrators(settings)
     if not settings.rate_limits:
         yield warning(
             "RATE_LIMITS", "off: clients can send any number of requests", "set RATE_LIMITS=on"
@@ -45,11 +45,11 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
     if settings.mail_worker is not None:
         text = "the former name of BACKGROUND_WORKER"
         yield warning("MAIL_WORKER", text, "rename it to BACKGROUND_WORKER")
-    yield _folder(settings)
+    yield _check_var_dir(settings)
 
 
-def _version() -> Finding:
-    """How old this version is. Nobody is asked for a newer one."""
+def _check_version() -> Finding:
+    """Check how old this version is. Nobody is contacted to ask for a newer one."""
     newest = max(file.name[:8] for file in MIGRATIONS.glob("20*.py"))
     released = datetime.strptime(newest, "%Y%m%d").replace(tzinfo=UTC)
     text = f"{version('broadside')}, of {released:%Y-%m-%d}"
@@ -58,7 +58,7 @@ def _version() -> Finding:
     return ok("Version", text)
 
 
-def _environment(settings: Settings) -> Finding:
+def _check_environment(settings: Settings) -> Finding:
     if settings.is_production:
         return ok("ENV", "production")
     return serious(
@@ -66,7 +66,7 @@ def _environment(settings: Settings) -> Finding:
     )
 
 
-def _secret(settings: Settings) -> Finding:
+def _check_secret_key(settings: Settings) -> Finding:
     hint = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
     if settings.secret_key is None:
         text = "not set: each machine has its own in VAR_DIR, and rejects the others' cookies"
@@ -78,7 +78,7 @@ def _secret(settings: Settings) -> Finding:
     return ok("SECRET_KEY", "set")
 
 
-def _address(settings: Settings) -> Finding:
+def _check_base_url(settings: Settings) -> Finding:
     parts = urlsplit(settings.base_url)
     hint = "set it to the site's public URL, such as https://blog.example.com"
     if not _is_public(parts.hostname or ""):
@@ -90,8 +90,8 @@ def _address(settings: Settings) -> Finding:
     return ok("BASE_URL", settings.base_url)
 
 
-def _encryption(settings: Settings) -> Iterator[Finding]:
-    """Whether the site or a trusted proxy terminates TLS."""
+def _check_https(settings: Settings) -> Iterator[Finding]:
+    """Check whether the site or a trusted proxy terminates TLS."""
     if settings.tls_certificate is not None:
         yield check_certificate(settings.tls_certificate)
     elif not settings.trusted_proxies:
@@ -110,8 +110,8 @@ def _encryption(settings: Settings) -> Iterator[Finding]:
         yield warning("HTTPS_REDIRECT", text, "set HTTPS_REDIRECT=true")
 
 
-def _other_hosts(settings: Settings) -> Iterator[Finding]:
-    """Whether browsers can load what is served by other hosts."""
+def _check_other_hosts(settings: Settings) -> Iterator[Finding]:
+    """Check whether browsers can load files from other hosts."""
     for name, url in (("MEDIA_URL", settings.media_url), ("STATIC_URL", settings.static_url)):
         if url is None:
             continue
@@ -125,7 +125,7 @@ def _other_hosts(settings: Settings) -> Iterator[Finding]:
             yield ok(name, url)
 
 
-def _mail(settings: Settings) -> Iterator[Finding]:
+def _check_mail(settings: Settings) -> Iterator[Finding]:
     sender = parseaddr(settings.mail_sender)[1]
     if _is_public(sender.rpartition("@")[2]):
         yield ok("MAIL_SENDER", sender)
@@ -143,7 +143,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield warning("MAIL_PASSWORD", text, "use MAIL_STARTTLS with port 587")
 
 
-def _administrators(settings: Settings) -> Finding:
+def _check_administrators(settings: Settings) -> Finding:
     if settings.admin_email:
         return ok("ADMIN_EMAIL", ", ".join(settings.admin_email))
     return warning(
@@ -151,7 +151,7 @@ def _administrators(settings: Settings) -> Finding:
     )
 
 
-def _folder(settings: Settings) -> Finding:
+def _check_var_dir(settings: Settings) -> Finding:
     try:
         settings.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.var_dir):
@@ -167,7 +167,7 @@ def _folder(settings: Settings) -> Finding:
 
 
 def _is_public(host: str) -> bool:
-    """Whether a host name or address is public."""
+    """Whether a host name or IP address is public."""
     try:
         return ip_address(host).is_global
     except ValueError:
@@ -175,7 +175,7 @@ def _is_public(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is loopback."""
+    """Whether a host name or IP address is loopback."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from blog.backups.archiving import archive_state
 from blog.backups.records import backup_state
-from blog.checks.backups import archive_finding, backup_finding
+from blog.checks.backups import check_archive, check_backups
 from blog.checks.findings import Finding, Severity, ok, serious, warning
 from blog.core.clock import now
 from blog.core.db import migrations
@@ -33,7 +33,7 @@ from blog.models.role import ROLES
 from database_urls import urls_of_hosts
 from settings import Settings, WorkerPlace
 
-# The oldest version that is still maintained, and that was tested.
+# The oldest version that is still maintained and tested.
 OLDEST_VERSION = 15
 # If a job is overdue for longer than this, no worker is running.
 LONGEST_WAIT = timedelta(hours=1)
@@ -46,13 +46,13 @@ DURABILITY = {
 }
 
 MEGABYTE = 10**6
-# A larger database wants a larger cache than PostgreSQL's default of 128 MiB.
+# A larger database needs a larger cache than PostgreSQL's default of 128 MiB.
 SMALL_CACHE = 10**9
 SIZES = text("""
     SELECT pg_database_size(current_database()), pg_size_bytes(current_setting('shared_buffers'))
 """)
 # The connection limits of the server, the database and the role; -1 is no limit.
-# reserved_connections does not exist before version 16, and is 0 then.
+# reserved_connections does not exist before version 16, and counts as 0.
 AVAILABLE = text("""
     SELECT current_setting('max_connections')::int
                - current_setting('superuser_reserved_connections')::int
@@ -85,40 +85,40 @@ async def check_database(settings: Settings, services: int, workers: int) -> Asy
         return
     try:
         async with database.engine.connect() as connection:
-            yield await _version(connection)
+            yield await _check_version(connection)
             if settings.database_url is None:
                 hint = "make backups, and set DATABASE_URL if the site may outgrow one machine"
                 yield warning(DATABASE, "the embedded server, for this machine only", hint)
-            yield await _encoding(connection)
-            async for finding in _durability(connection):
+            yield await _check_encoding(connection)
+            async for finding in _check_durability(connection):
                 yield finding
-            yield await _memory(connection)
-            yield await _privacy(connection)
-            yield await _connections(connection, settings, services, workers)
-            yield await _clock(connection)
-            yield await _space(connection)
-            schema = await _schema(connection)
+            yield await _check_memory(connection)
+            yield await _check_privacy(connection)
+            yield await _check_connections(connection, settings, services, workers)
+            yield await _check_clock(connection)
+            yield await _check_space(connection)
+            schema = await _check_schema(connection)
             yield schema
             cluster = await connection.scalar(_CLUSTER)
         if schema.severity is not Severity.SERIOUS:
             async with database.session() as session:
-                yield await _jobs(session)
-                yield backup_finding(settings, await backup_state(session))
+                yield await _check_jobs(session)
+                yield check_backups(settings, await backup_state(session))
                 if (archive := await archive_state(session)) is not None:
-                    yield archive_finding(archive)
-                for finding in await _processes(session, settings):
+                    yield check_archive(archive)
+                for finding in await _check_processes(session, settings):
                     yield finding
         if settings.database_direct_url is not None:
-            yield await _pooler(settings)
+            yield await _check_pooler(settings)
     finally:
         await database.close()
     if settings.database_replica_url is not None:
         urls = urls_of_hosts(settings.database_replica_url)
         for url in urls:
-            yield await _replica(url, cluster, may_be_primary=len(urls) > 1)
+            yield await _check_replica(url, cluster, may_be_primary=len(urls) > 1)
 
 
-async def _version(connection: AsyncConnection) -> Finding:
+async def _check_version(connection: AsyncConnection) -> Finding:
     version = await connection.scalar(text("SHOW server_version")) or ""
     if int(version.split(".")[0]) < OLDEST_VERSION:
         hint = f"use {OLDEST_VERSION} or newer"
@@ -126,7 +126,7 @@ async def _version(connection: AsyncConnection) -> Finding:
     return ok(DATABASE, f"PostgreSQL {version}")
 
 
-async def _encoding(connection: AsyncConnection) -> Finding:
+async def _check_encoding(connection: AsyncConnection) -> Finding:
     encoding = await connection.scalar(text("SHOW server_encoding"))
     hint = "create the database with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
     if encoding != "UTF8":
@@ -136,7 +136,7 @@ async def _encoding(connection: AsyncConnection) -> Finding:
     return ok("Encoding", "UTF8")
 
 
-async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
+async def _check_durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
     off = [name for name in DURABILITY if await connection.scalar(text(f"SHOW {name}")) == "off"]
     for name in off:
         finding, danger = DURABILITY[name]
@@ -145,8 +145,8 @@ async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
         yield ok("Durability", "committed transactions survive a crash")
 
 
-async def _memory(connection: AsyncConnection) -> Finding:
-    """Whether PostgreSQL's cache suits the size of the database."""
+async def _check_memory(connection: AsyncConnection) -> Finding:
+    """Check whether PostgreSQL's cache suits the size of the database."""
     size, cache = (await connection.execute(SIZES)).one()
     text = f"shared_buffers is {cache / MEGABYTE:,.0f} MB, the database {size / MEGABYTE:,.0f} MB"
     if cache < SMALL_CACHE < size:
@@ -155,7 +155,7 @@ async def _memory(connection: AsyncConnection) -> Finding:
     return ok("Memory", text)
 
 
-async def _privacy(connection: AsyncConnection) -> Finding:
+async def _check_privacy(connection: AsyncConnection) -> Finding:
     server = await connection.scalar(select(func.host(func.inet_server_addr())))
     if server is None or ip_address(server).is_loopback:
         return ok("Privacy", "the connection to the database doesn't leave this machine")
@@ -166,10 +166,10 @@ async def _privacy(connection: AsyncConnection) -> Finding:
     return warning("Privacy", "the connection to the database isn't encrypted", hint)
 
 
-async def _connections(
+async def _check_connections(
     connection: AsyncConnection, settings: Settings, services: int, workers: int
 ) -> Finding:
-    """Whether the server accepts the connections of all processes: the pools, and a listener
+    """Check whether the server accepts the connections of all processes: the pools, and a listener
     each."""
     found = (await connection.execute(AVAILABLE)).one()
     available = min(limit for limit in found if limit >= 0)
@@ -189,7 +189,7 @@ async def _connections(
     return ok("Connections", text)
 
 
-async def _clock(connection: AsyncConnection) -> Finding:
+async def _check_clock(connection: AsyncConnection) -> Finding:
     before = now()
     theirs = (await connection.scalars(select(func.clock_timestamp()))).one()
     after = now()
@@ -202,7 +202,7 @@ async def _clock(connection: AsyncConnection) -> Finding:
     return ok("Clock", found)
 
 
-async def _schema(connection: AsyncConnection) -> Finding:
+async def _check_schema(connection: AsyncConnection) -> Finding:
     state = await connection.run_sync(migrations.state)
     if state is SchemaState.OLDER:
         return serious("Schema", "migrations are pending", "run blog deploy")
@@ -215,7 +215,7 @@ async def _schema(connection: AsyncConnection) -> Finding:
     return ok("Schema", "up to date, roles included")
 
 
-async def _jobs(session: AsyncSession) -> Finding:
+async def _check_jobs(session: AsyncSession) -> Finding:
     lines = {line.sort: line for line in await summary(session)}
     failed, waiting = lines[Sort.FAILED], lines[Sort.WAITING]
     if failed.number:
@@ -227,8 +227,8 @@ async def _jobs(session: AsyncSession) -> Finding:
     return ok("Jobs", "none have failed permanently")
 
 
-async def _space(connection: AsyncConnection) -> Finding:
-    """Whether the disk of the database has room: a few megabytes are written and dropped."""
+async def _check_space(connection: AsyncConnection) -> Finding:
+    """Check whether the disk of the database has space, by writing and dropping a few megabytes."""
     try:
         await connection.execute(_FILL)
     except DBAPIError as error:
@@ -241,8 +241,8 @@ async def _space(connection: AsyncConnection) -> Finding:
     return ok("Disk", "the disk of the database has room")
 
 
-async def _processes(session: AsyncSession, settings: Settings) -> list[Finding]:
-    """What the processes that are running do not have in common, also with this command."""
+async def _check_processes(session: AsyncSession, settings: Settings) -> list[Finding]:
+    """Check whether the running processes and this command agree on key, version and time."""
     found = {each.subject: each.text for each in await disagreements(session)}
     keys = set(map(fingerprint, settings.signing_keys()))
     signing = select(Heartbeat.signs_with).where(Heartbeat.seen_at >= func.now() - ENDED)
@@ -259,8 +259,8 @@ async def _processes(session: AsyncSession, settings: Settings) -> list[Finding]
     return findings or [ok("Processes", "the same key, version and time everywhere")]
 
 
-async def _pooler(settings: Settings) -> Finding:
-    """Whether the time limits hold behind a connection pooler, which may drop them."""
+async def _check_pooler(settings: Settings) -> Finding:
+    """Check whether the time limits hold behind a connection pooler, which may drop them."""
     wanted = TimeLimits(
         settings.statement_timeout, settings.lock_timeout, settings.idle_in_transaction_timeout
     )
@@ -280,13 +280,13 @@ async def _pooler(settings: Settings) -> Finding:
     return ok("Pooler", "the time limits hold behind the connection pooler")
 
 
-async def _replica(url: str, cluster: int | None, *, may_be_primary: bool) -> Finding:
-    """Whether a server is a standby of the database.
+async def _check_replica(url: str, cluster: int | None, *, may_be_primary: bool) -> Finding:
+    """Check whether a server is a standby of the database.
 
     Args:
-        url: the server.
+        url: the URL of the server.
         cluster: the system identifier of the primary.
-        may_be_primary: whether there are others, so that this one may be the primary for now.
+        may_be_primary: whether there are other servers, so that this one may be the primary.
     """
     engine, place = make_engine(url), place_of(url)
     try:

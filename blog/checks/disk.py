@@ -1,4 +1,4 @@
-"""Check of the free space, and of settings of the database that slow it down."""
+"""Check of the free disk space."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from blog.checks.findings import Finding, ok, serious, warning
 from settings import Settings
 
 GIGABYTE = 10**9
-# Below the first share of free space it is a warning, below the second it is serious.
+# Less free space than the first share is a warning, less than the second is serious.
 LITTLE, TOO_LITTLE = 0.15, 0.05
 
 
 def check_disk(settings: Settings) -> Iterator[Finding]:
-    """How full the disks of `VAR_DIR` and of the backups are."""
+    """Check how full the disks of `VAR_DIR` and of the backups are."""
     folders = {"VAR_DIR": settings.var_dir}
     target = settings.backup_target or ""
     if target.startswith("/"):

@@ -29,7 +29,7 @@ class Finding(NamedTuple):
 
 
 def ok(subject: str, text: str) -> Finding:
-    """A check that has passed."""
+    """A check that passed."""
     return Finding(Severity.OK, subject, text)
 
 

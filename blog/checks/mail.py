@@ -10,7 +10,7 @@ LONGEST_WAIT = 10
 
 
 async def check_mail(settings: Settings) -> AsyncIterator[Finding]:
-    """Connect and log in like the mail worker, without sending anything."""
+    """Connect and log in as the mail worker does, without sending anything."""
     if settings.mail_server is None:
         return
     where = f"{settings.mail_server}:{settings.mail_port}"

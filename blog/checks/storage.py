@@ -14,7 +14,7 @@ from settings import Settings, StorageKind
 STORAGE = "STORAGE"
 CONTENT = b"This was written by blog check, and may be deleted.\n"
 FORMER_CONTENT = b"This was replaced by blog check.\n"
-# If the requests of this check take longer together, uploads and images are slow.
+# If the requests of this check take longer in total, uploads and images are slow.
 SLOW_SECONDS = 2.0
 FOLDER_HINT = "give it to the user that runs the site, and check the free space of the disk"
 BUCKET_HINT = "check the STORAGE_… settings, and the key's permissions: get, put, list and delete"
@@ -24,14 +24,14 @@ async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
     """List the objects, and write, replace, read and delete one."""
     storage = make_storage(settings)
     key = f"check/{secrets.token_hex(16)}.txt"
-    # Comes first, because of a write obstore does not tell why a connection failed.
+    # First, because obstore doesn't say why a connection failed when it writes.
     action = "list"
     began = time.monotonic()
     try:
         await storage.page("check")
         action = "write"
         for content in (FORMER_CONTENT, CONTENT):
-            await storage.put(key, _once(content))
+            await storage.put(key, _as_stream(content))
         action = "read"
         found = b"".join([piece async for piece in storage.read(key)])
         action = "delete"
@@ -48,7 +48,7 @@ async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
         yield serious(STORAGE, text, "use a store with read-after-write consistency")
     elif found != CONTENT:
         yield serious(STORAGE, f"{storage.place} returns different content", BUCKET_HINT)
-    elif _leaves_in_the_clear(settings):
+    elif _is_unencrypted(settings):
         text = f"the connection to {storage.place} isn't encrypted"
         yield warning(STORAGE, text, "set STORAGE_ENDPOINT to its https:// address")
     elif seconds > SLOW_SECONDS:
@@ -58,11 +58,11 @@ async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
         yield ok(STORAGE, f"files can be written, read, listed and deleted in {storage.place}")
 
 
-def _leaves_in_the_clear(settings: Settings) -> bool:
+def _is_unencrypted(settings: Settings) -> bool:
     parts = urlsplit(settings.storage_endpoint or "")
     is_used = settings.storage is StorageKind.S3
     return is_used and parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
-async def _once(content: bytes) -> AsyncIterator[bytes]:
+async def _as_stream(content: bytes) -> AsyncIterator[bytes]:
     yield content

@@ -1,1 +1,1 @@
-"""Having caches in front of the site forget the pages that have changed."""
+"""Purging changed pages from caches in front of the site."""

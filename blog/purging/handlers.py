@@ -1,6 +1,6 @@
-"""Handlers of the events that change what strangers see, on a site whose pages are purged.
+"""Handlers of the events that change public pages, on a site whose pages are purged.
 
-What has no event is marked where it is written (`blog.core.purging.marks.mark`).
+Changes without an event are marked where they are written (`blog.core.purging.marks.mark`).
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from blog.reactions.events import CommentLiked, CommentUnliked, PostLiked, PostU
 
 
 async def mark_lists(session: AsyncSession, events: Sequence[Any]) -> None:
-    """A post has come, gone or changed: so have the lists of its author and of its tags."""
+    """Mark the lists of posts that were added, changed or removed: by author and by tag."""
     posts = {event.post_id for event in events}
     names = select(Tag.name).join(PostTag, PostTag.tag_id == Tag.id)
     tags = await session.scalars(names.where(PostTag.post_id.in_(posts)).distinct())
@@ -41,38 +41,38 @@ async def mark_lists(session: AsyncSession, events: Sequence[Any]) -> None:
 
 
 async def mark_posts(session: AsyncSession, events: Sequence[Any]) -> None:
-    """Something on the page of a post has changed."""
+    """Mark the pages of posts on which something has changed."""
     await mark(session, *(post_key(event.post_id) for event in events))
 
 
 async def mark_posts_of_comments(session: AsyncSession, events: Sequence[Any]) -> None:
-    """The likes of a comment have changed."""
+    """Mark the posts of comments with changed likes."""
     ids = {event.comment_id for event in events}
     posts = await session.scalars(select(Comment.post_id).where(Comment.id.in_(ids)).distinct())
     await mark(session, *map(post_key, posts))
 
 
 async def mark_people(session: AsyncSession, events: Sequence[Any]) -> None:
-    """Somebody is shown in another way."""
+    """Mark people who are displayed differently now."""
     await mark(session, *(user_key(event.user_id) for event in events))
 
 
 async def mark_both_people(
     session: AsyncSession, events: Sequence[PersonFollowed | PersonUnfollowed]
 ) -> None:
-    """Two people have other numbers of followers."""
+    """Mark both people of a follow, whose counts have changed."""
     ids = {id_ for event in events for id_ in (event.follower_id, event.followed_id)}
     await mark(session, *map(user_key, ids))
 
 
 async def mark_site(session: AsyncSession, _events: Sequence[Any]) -> None:
-    """What has changed may be on any page."""
+    """Mark the whole site, because the change may be visible on any page."""
     await mark(session, SITE)
 
 
 PURGE_HANDLERS = tuple(
-    Handler(event, hear)
-    for hear, events in {
+    Handler(event, handle)
+    for handle, events in {
         mark_lists: (
             PostPublished, PostChanged, PostUnpublished, PostDeleted, PostHidden, PostShown,
         ),

@@ -1,7 +1,7 @@
-"""The job that purges what was marked (`blog.core.purging.marks`).
+"""The job that purges marked keys (`blog.core.purging.marks`).
 
-It looks twice a second, however many changes there are: a thousand likes within a second are two or
-three requests. What could not be purged stays marked, and is tried again.
+It runs twice a second, however many changes there are: a thousand likes within a second are two or
+three requests. Keys that could not be purged stay marked, and are tried again.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from blog.models import StaleKey
 from blog.purging.requests import MOST_KEYS, purge
 
 EVERY = timedelta(seconds=0.5)
-# After a request that was not accepted.
+# How long to wait after a request that was not accepted.
 PAUSE = timedelta(seconds=5)
 ROWS_AT_ONCE = 1_000
 _DUE = (
@@ -31,7 +31,7 @@ _DUE = (
 
 
 async def purge_pages(job: RunningJob) -> None:
-    """Purge what is due, in requests of up to `MOST_KEYS` keys.
+    """Purge the keys that are due, in requests of up to `MOST_KEYS` keys.
 
     Raises:
         TryLaterError: the cache has not accepted a request.
@@ -40,15 +40,15 @@ async def purge_pages(job: RunningJob) -> None:
         rows = (await session.execute(_DUE)).all()
     keys = list(dict.fromkeys(row.key for row in rows))
     if SITE in keys:  # All pages have it.
-        await _purge(job, [SITE], rows)
+        await _purge_keys(job, [SITE], rows)
         return
     for begin in range(0, len(keys), MOST_KEYS):
         some = keys[begin : begin + MOST_KEYS]
-        await _purge(job, some, [row for row in rows if row.key in some])
+        await _purge_keys(job, some, [row for row in rows if row.key in some])
 
 
-async def _purge(job: RunningJob, keys: Sequence[str], rows: Sequence[Any]) -> None:
-    """Purge keys, and forget these rows: a process that dies in between purges them again."""
+async def _purge_keys(job: RunningJob, keys: Sequence[str], rows: Sequence[Any]) -> None:
+    """Purge keys, and then delete these rows, so that they are purged again if the process dies."""
     these = StaleKey.id.in_([row.id for row in rows])
     failure: FetchError | None = None
     done: Delete | Update = delete(StaleKey).where(these)

@@ -1,4 +1,4 @@
-"""The requests that purge keys from a cache, as each kind of cache wants them.
+"""The requests that purge keys from a cache, for each kind of cache.
 
 - Fastly: `Surrogate-Key` in pages, up to 256 keys a request
   (https://www.fastly.com/documentation/reference/api/purging/).
@@ -15,18 +15,18 @@ from urllib.parse import urlsplit
 from blog.core.web.fetching import send
 from settings import CacheKind, Settings
 
-# As few as the strictest cache takes, and short enough for a header.
+# The limit of the strictest cache; this many keys also fit into a header.
 MOST_KEYS = 100
 
 
 async def purge(settings: Settings, keys: Sequence[str]) -> None:
-    """Have the cache of `PURGE_URL` forget all pages with one of these keys.
+    """Purge all pages with one of these keys from the cache at `PURGE_URL`.
 
     Args:
-        keys: at most `MOST_KEYS`.
+        keys: the keys, at most `MOST_KEYS`.
 
     Raises:
-        FetchError: it has not accepted the request.
+        FetchError: the cache has not accepted the request.
     """
     token = settings.purge_token.get_secret_value() if settings.purge_token else None
     bearer = {"Authorization": f"Bearer {token}"} if token else {}

@@ -1,1 +1,1 @@
-"""What is held for review before others can read it."""
+"""Holding texts for review before others can read them."""

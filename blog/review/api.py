@@ -1,4 +1,4 @@
-"""What waits for a moderator, in the JSON API."""
+"""The caller's texts that are held for review, in the JSON API."""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
@@ -68,7 +68,7 @@ class HeldList(Collection):
 
 
 def resource(item: HeldItem, to: Links) -> HeldResource:
-    """The representation of something that waits."""
+    """Build the resource of a held item."""
     is_reply = item.kind == HeldKind.COMMENT and item.payload.get("reply_to")
     return HeldResource(
         url=to.held(item.id),
@@ -84,10 +84,10 @@ def resource(item: HeldItem, to: Links) -> HeldResource:
 
 
 async def held_resource(item_id: int) -> HeldResource:
-    """The representation of something of the caller's.
+    """Load the resource of one of the caller's held items.
 
     Raises:
-        NotFoundError: it waits no more.
+        NotFoundError: there is none with this id, or it is no longer held.
     """
     item = await queries.own_item(db(), item_id, required_account().id)
     if item is None:
@@ -104,7 +104,7 @@ async def list_held() -> Response:
     Posts that wait are among your drafts.
     """
     wanted = requested_cursor(current_app.settings.comments_per_page)
-    found = await read(queries.own_waiting, wanted, required_account().id)
+    found = await read(queries.own_pending_items, wanted, required_account().id)
     return await list_response(HeldList, found, resource)
 
 

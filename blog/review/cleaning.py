@@ -1,4 +1,4 @@
-"""Deleting what was decided long ago."""
+"""Deleting old decisions."""
 
 from datetime import timedelta
 
@@ -9,9 +9,9 @@ from blog.core.db.deleting import BATCH, delete_rows
 from blog.core.jobs.cleaning import HOUR, cleaning_job
 from blog.models import HeldItem, HeldKind
 
-# As long as a bulk act can be undone.
+# As long as a bulk action can be undone.
 KEPT = timedelta(days=30)
-# By these, a post that was unpublished for a while is not held again.
+# These are kept, so that a post that was unpublished for a while is not held again.
 _APPROVED_POST = and_(HeldItem.kind == HeldKind.POST, HeldItem.is_approved.is_(True))
 
 

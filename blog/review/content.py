@@ -1,4 +1,4 @@
-"""A text as the rules for review see it."""
+"""The content of a text, as the rules for review analyse it."""
 
 import hashlib
 import html
@@ -19,21 +19,21 @@ _BLOCK = re.compile(
     r"\b|[bh]r\b)[^>]*>"
 )
 _TAG = re.compile(r"<[^>]*>")
-# What a reader gets to know of an attribute, and where a link leads.
+# The attributes that readers get to see, and the targets of links.
 _SHOWN = re.compile(r'\s(?:alt|title)="([^"]*)"')
 _LINK = re.compile(r'<a\b[^>]*?\shref="([^"]*)"')
-# Browsers take any number of slashes for two (URL Standard, 4.4).
+# Browsers treat any number of slashes like two (URL Standard, 4.4).
 _SLASHES = re.compile(r"(https?:|ftp:)[/\\]*|[/\\]{2,}", re.IGNORECASE)
-# A domain that is written out, and not linked.
+# A domain in the text that is not linked.
 _DOMAIN = re.compile(r"(?<![\w.@-])(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}(?![\w-])")
 
 
 class Content(NamedTuple):
-    """What someone wants to publish.
+    """The content that a user wants to publish.
 
     Attributes:
-        html: of the text, as the renderer has made it.
-        lines: what else readers see: the title, the excerpt, the tags, an alternative text.
+        html: the rendered HTML of the text.
+        lines: other texts that readers see: the title, the excerpt, the tags, an alternative text.
         addresses: URLs that are not in the text.
         images: the names of images that are not in the text.
     """
@@ -45,18 +45,18 @@ class Content(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """The same for the same content."""
+        """A digest, which is the same for the same content."""
         images = (*self.images, "") if self.images else ()
         parts = "\0".join((*self.lines, "", *self.addresses, "", *images, self.html))
         return hashlib.sha256(parts.encode()).hexdigest()
 
 
 class Reading:
-    """A content with its words and links, which are looked for once.
+    """The words and links of a content, which are extracted once.
 
     Args:
         content: the content.
-        own_host: the host of this site, to which links are not counted.
+        own_host: the host of this site; links to it don't count.
     """
 
     def __init__(self, content: Content, own_host: str) -> None:
@@ -65,7 +65,7 @@ class Reading:
 
     @cached_property
     def text(self) -> str:
-        """What readers see, without markup. A word that has markup within is one word."""
+        """The text that readers see, without markup. Markup within a word doesn't divide it."""
         source = self._content.html
         shown = _TAG.sub("", _BLOCK.sub(" \n ", source))
         parts = [shown, *_SHOWN.findall(source)]
@@ -79,37 +79,37 @@ class Reading:
 
     @cached_property
     def links(self) -> frozenset[str]:
-        """The hosts of other sites that are linked."""
+        """The hosts of links to other sites."""
         found = [*map(html.unescape, _LINK.findall(self._content.html)), *self._content.addresses]
-        return frozenset(_hosts(found)) - {self._own_host, ""}
+        return frozenset(_find_hosts(found)) - {self._own_host, ""}
 
     @cached_property
     def domains(self) -> frozenset[str]:
-        """The same, and the domains that are only written."""
+        """The hosts of links, and domains in the text that are not linked."""
         written = (match[0] for match in _DOMAIN.finditer(self.text))
-        return self.links | frozenset(map(_ascii, written)) - {self._own_host, ""}
+        return self.links | frozenset(map(_normalize_domain, written)) - {self._own_host, ""}
 
 
-def _hosts(addresses: Iterable[str]) -> Iterable[str]:
+def _find_hosts(addresses: Iterable[str]) -> Iterable[str]:
     for address in addresses:
         try:
-            parts = urlsplit(_with_two_slashes(address))
+            parts = urlsplit(_normalize_slashes(address))
             host = parts.hostname or ""
             if parts.scheme.lower() == "mailto":
                 host = parts.path.rpartition("@")[2]
         except ValueError:
             continue
-        # As browsers read it (URL Standard, 3.5).
-        yield _ascii(remove_forbidden(unquote(host)))
+        # As browsers parse it (URL Standard, 3.5).
+        yield _normalize_domain(remove_forbidden(unquote(host)))
 
 
-def _with_two_slashes(address: str) -> str:
+def _normalize_slashes(address: str) -> str:
     start = _SLASHES.match(address)
     return f"{start[1] or ''}//{address[start.end() :]}" if start else address
 
 
-def _ascii(domain: str) -> str:
-    """A domain as the settings have it."""
+def _normalize_domain(domain: str) -> str:
+    """Normalize a domain to the form that the settings have."""
     try:
         return idna.encode(domain.rstrip("."), uts46=True).decode()
     except (idna.IDNAError, UnicodeError):

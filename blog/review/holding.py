@@ -21,9 +21,10 @@ async def hold(
     """Hold a text for review, in place of an earlier version that is still held.
 
     Args:
-        content: what a moderator is going to approve.
+        content: the content for a moderator to approve.
         author_id, post_id, payload, comment_id, version: as in `HeldItem`.
-        submission: the idempotency key of the form; what the same form has sent before stays.
+        submission: the idempotency key of the form; if the same form was sent before, its item
+            stays.
 
     Returns:
         The id of the item.
@@ -46,12 +47,13 @@ async def hold(
     return item_id
 
 
-async def drop(session: AsyncSession, *which: Any) -> bool:
-    """Delete what waits of some items, because its author has taken it back or sent another one.
+async def drop(session: AsyncSession, *conditions: Any) -> bool:
+    """Delete the items that meet some conditions and are still held, because their author has
+    withdrawn them or sent another version.
 
     Returns:
-        Whether there was anything.
+        Whether there were any.
     """
-    waiting = delete(HeldItem).where(HeldItem.decided_at.is_(None), *which)
+    waiting = delete(HeldItem).where(HeldItem.decided_at.is_(None), *conditions)
     dropped = waiting.returning(HeldItem.id).execution_options(synchronize_session=False)
     return bool((await session.scalars(dropped)).all())

@@ -1,4 +1,4 @@
-"""`/waiting`: what one has written that waits for a moderator."""
+"""`/waiting`: the user's texts that are waiting for a moderator."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ PER_PAGE = 20
 
 @blueprint.get("")
 async def index() -> ResponseReturnValue:
-    """What waits, and what was refused lately, the newest first."""
+    """List the texts that are waiting, and those that were recently refused, the newest first."""
     author = required_account()
     keep_private()
     items = await queries.own_items(db(), requested_cursor(PER_PAGE), author.id)
@@ -41,7 +41,7 @@ async def edit(item_id: int) -> ResponseReturnValue:
 @quota(WRITING)
 @permission_required(Permission.COMMENT)
 async def change(item_id: int) -> ResponseReturnValue:
-    """Change a comment that waits."""
+    """Change a comment that is waiting."""
     viewer, form = required_viewer(), Form(HeldTextForm)
     if (data := await form.submitted()) is None:
         return await _edit_page(item_id, form)
@@ -52,13 +52,13 @@ async def change(item_id: int) -> ResponseReturnValue:
         return await _edit_page(item_id, form)
     await service.change_text(db(), viewer, item_id, data.body, html)
     await flash(_("Saved. It's still waiting for a moderator."), "success")
-    return _back(item_id)
+    return _redirect_to_item(item_id)
 
 
 @blueprint.post("/<id:item_id>/withdraw")
 @quota(WRITING)
 async def withdraw(item_id: int) -> ResponseReturnValue:
-    """Take back a comment or an edit."""
+    """Withdraw a comment or an edit."""
     try:
         await service.withdraw(db(), required_viewer(), item_id)
     except NotFoundError as error:
@@ -79,5 +79,5 @@ async def _edit_page(item_id: int, form: Form[HeldTextForm]) -> ResponseReturnVa
     return page, form.status
 
 
-def _back(item_id: int) -> ResponseReturnValue:
+def _redirect_to_item(item_id: int) -> ResponseReturnValue:
     return redirect(url_for("own_held.index", _anchor=f"held-{item_id}"))

@@ -1,4 +1,4 @@
-"""What a person has written that waits for a moderator."""
+"""Queries for a person's texts that are held for review."""
 
 from typing import Any
 
@@ -30,19 +30,19 @@ _IN_API: Listing[HeldItem] = Listing(
 
 
 async def own_items(session: AsyncSession, wanted: CursorRequest, author_id: int) -> Page[HeldItem]:
-    """What of a person waits, or was refused lately, the newest first; with the posts."""
+    """A person's items that are held or were recently refused, with the posts, the newest first."""
     return await _WAITING.read(session, wanted, of=author_id)
 
 
-async def own_waiting(
+async def own_pending_items(
     session: AsyncSession, wanted: CursorRequest, author_id: int
 ) -> Page[HeldItem]:
-    """The comments and edits of a person that wait. Held posts are among their drafts."""
+    """A person's held comments and edits. Held posts are listed with their drafts."""
     return await _IN_API.read(session, wanted, of=author_id)
 
 
 async def own_item(session: AsyncSession, item_id: int, author_id: int) -> HeldItem | None:
-    """Something of a person that waits; not a post."""
+    """One of a person's held comments and edits."""
     item = select(HeldItem).where(
         and_(HeldItem.id == item_id, HeldItem.author_id == author_id),
         HeldItem.decided_at.is_(None),

@@ -1,7 +1,7 @@
-"""The rules by which posts and comments are held for review (`SiteSettings`).
+"""The rules for holding posts and comments for review (`SiteSettings`).
 
-Moderators are never held. What costs no statement is asked first, because most of what is written
-is by people who are not new, and has no listed word.
+Texts of moderators are never held. Rules that need no statement are checked first, because most
+texts are by people who aren't new, and contain no listed word.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from blog.core.site_settings.values import SiteSettings
 from blog.core.web.app import current_app
 from blog.models import Comment, HeldItem, Permission, User
 from blog.review.content import Content, Reading
-from blog.review.similarity import resembles_removed
-from blog.review.words import first_domain, word_list
+from blog.review.similarity import is_similar_to_removed
+from blog.review.words import find_first_domain, word_list
 
-# The name of a rule, and what it has found.
+# The name of a rule, and the match that it found.
 Reason = list[str]
 
 
@@ -35,10 +35,10 @@ class Rule(StrEnum):
 
 
 def may_be_held(author: User, content: Content) -> bool:
-    """Whether `reasons_to_hold` may find a reason; without a statement.
+    """Whether `reasons_to_hold` may find a reason, without running a statement.
 
     Args:
-        author: with their role.
+        author: the author, with their role.
     """
     site = current_app.site
     if author.role.grants(Permission.MODERATE):
@@ -48,28 +48,28 @@ def may_be_held(author: User, content: Content) -> bool:
         return True
     if may_be_new and site.hold_links and reading_of(content).links:
         return True
-    is_asked = site.hold_established or may_be_new
-    return is_asked and bool(_listed_in(reading_of(content), site))
+    is_checked = site.hold_established or may_be_new
+    return is_checked and bool(_find_listed(reading_of(content), site))
 
 
 async def reasons_to_hold(
     session: AsyncSession, author: User, content: Content, *, post_id: int | None = None
 ) -> Sequence[Reason]:
-    """Why something is held for review before others can read it; empty if it is not.
+    """Find the reasons to hold a content for review; none if it need not be held.
 
     Args:
-        author: with their role.
-        post_id: the post that it is, or is on. If a moderator has approved this content there, it
-            is not held again.
+        author: the author, with their role.
+        post_id: the post, or the post that the comment is on. If a moderator has already approved
+            this content there, it is not held again.
     """
     if not may_be_held(author, content):
         return ()
     site, reading = current_app.site, reading_of(content)
     is_new = await _is_new(session, author, site)
-    found = _listed_in(reading, site) if is_new or site.hold_established else []
+    found = _find_listed(reading, site) if is_new or site.hold_established else []
     if is_new and site.hold_links and reading.links:
         found.append([Rule.LINK, min(reading.links)])
-    if is_new and site.hold_similar and await resembles_removed(session, reading):
+    if is_new and site.hold_similar and await is_similar_to_removed(session, reading):
         found.append([Rule.SIMILAR, ""])
     if is_new and site.hold_first_posts:
         found.append([Rule.FIRST, ""])
@@ -79,28 +79,28 @@ async def reasons_to_hold(
 
 
 def reading_of(content: Content) -> Reading:
-    """A content with its words and links."""
+    """Prepare the words and links of a content."""
     return Reading(content, urlsplit(current_app.settings.base_url).hostname or "")
 
 
-def _listed_in(reading: Reading, site: SiteSettings) -> list[Reason]:
-    """The listed words and domains that it has, one of each."""
+def _find_listed(reading: Reading, site: SiteSettings) -> list[Reason]:
+    """Find a listed word and a listed domain in a content; at most one of each."""
     found = list[Reason]()
-    if site.held_words and (word := word_list(site.held_words).first_in(reading.words)):
+    if site.held_words and (word := word_list(site.held_words).find_first(reading.words)):
         found.append([Rule.WORD, word])
-    if site.held_domains and (domain := first_domain(site.held_domains, reading.domains)):
+    if site.held_domains and (domain := find_first_domain(site.held_domains, reading.domains)):
         found.append([Rule.DOMAIN, domain])
     return found
 
 
 def _is_young(author: User, site: SiteSettings) -> bool:
-    """Whether they have confirmed their address only lately."""
+    """Whether they have confirmed their address recently, or not at all."""
     begin = now() - timedelta(days=site.new_days)
     return author.confirmed_at is None or author.confirmed_at > begin
 
 
 async def _is_new(session: AsyncSession, author: User, site: SiteSettings) -> bool:
-    """Whether they are new: since a while ago, or because they have not written enough."""
+    """Whether they are new: their account is young, or they have not written enough yet."""
     if _is_young(author, site):
         return True
     missing = site.new_posts - author.post_count

@@ -1,4 +1,4 @@
-"""What people send about what they have held."""
+"""The form for a held comment."""
 
 from typing import Annotated
 
@@ -6,11 +6,11 @@ from pydantic import Field
 
 from blog.core.text.validation import Markdown, NotBlank, Schema
 
-# As that of a comment (`blog.comments.schemas`), which knows of this.
+# The same as for comments (`blog.comments.schemas`), which import this package.
 LONGEST_COMMENT = 8_192
 
 
 class HeldTextForm(Schema):
-    """Another text of a comment that waits."""
+    """The new text of a held comment."""
 
     body: Annotated[Markdown, Field(max_length=LONGEST_COMMENT), NotBlank]

@@ -1,5 +1,4 @@
-"""What a person does with their own texts that wait for a moderator. Each function is one
-transaction."""
+"""Changing and withdrawing one's own held texts. Each function is one transaction."""
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,13 +17,13 @@ _TEXTS = {HeldKind.COMMENT, HeldKind.COMMENT_EDIT}
 
 
 async def withdraw(session: AsyncSession, author: Viewer, item_id: int) -> None:
-    """Take back a comment or an edit that waits.
+    """Withdraw a held comment or edit.
 
     Raises:
-        NotFoundError: it waits no more, or is another person's, or a post, which becomes a draft
-            by a change of its status.
+        NotFoundError: it is no longer held, or is another person's, or a post, which is withdrawn
+            by changing its status to draft.
     """
-    item = await _locked(session, author, item_id)
+    item = await _lock_item(session, author, item_id)
     await session.execute(delete(HeldItem).where(HeldItem.id == item.id))
     await session.commit()
 
@@ -32,18 +31,18 @@ async def withdraw(session: AsyncSession, author: Viewer, item_id: int) -> None:
 async def change_text(
     session: AsyncSession, author: Viewer, item_id: int, body: str, body_html: str
 ) -> None:
-    """Change a comment that waits. It goes on waiting.
+    """Change a held comment, which stays held.
 
     Args:
-        body_html: what the renderer has made of the text.
+        body_html: the rendered HTML of the text.
 
     Raises:
         ForbiddenError: the viewer may not comment any more.
-        NotFoundError: as by `withdraw`, or it is an edit of a post.
+        NotFoundError: as in `withdraw`; or it is an edit of a post.
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
-    item = await _locked(session, author, item_id)
+    item = await _lock_item(session, author, item_id)
     if item.kind not in _TEXTS:
         raise NotFoundError(IS_GONE)
     item.payload = {**item.payload, "body": body}
@@ -53,7 +52,7 @@ async def change_text(
     await session.commit()
 
 
-async def _locked(session: AsyncSession, author: Viewer, item_id: int) -> HeldItem:
+async def _lock_item(session: AsyncSession, author: Viewer, item_id: int) -> HeldItem:
     item = await session.scalar(
         select(HeldItem)
         .where(HeldItem.id == item_id, HeldItem.author_id == author.id)

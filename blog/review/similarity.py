@@ -1,9 +1,9 @@
-"""Texts that resemble each other.
+"""Finding texts that are similar to removed ones.
 
-A sketch estimates which part of the letters of two texts is the same: the share of pieces of a few
-characters that both have, of those that either has (MinHash, by one permutation: Li, Owen and
-Zhang 2012, with the densification of Shrivastava 2017). An index finds those that have four numbers
-in a row in common, which texts that are the same to three quarters nearly always have.
+A sketch estimates how similar two texts are: the share of the short pieces of both texts that they
+have in common (one-permutation MinHash: Li, Owen and Zhang 2012, with the densification of
+Shrivastava 2017). An index finds sketches with four consecutive numbers in common, which texts that
+are three quarters the same nearly always have.
 """
 
 import operator
@@ -22,14 +22,14 @@ from blog.models import RemovedText
 from blog.review.content import Reading
 
 PIECE = 5
-# Shorter texts, such as "Thank you!", resemble each other by chance.
+# Shorter texts, such as "Thank you!", are similar by chance.
 SHORTEST = 30
-# A longer text is compared by its beginning.
+# Only the beginning of longer texts is compared.
 LONGEST = 20_000
 NUMBERS, ROWS = 64, 4
 SIMILAR = 0.7
 MOST_CANDIDATES = 200
-# How long what is written is compared with a text.
+# How long new texts are compared with a removed text.
 KEPT = timedelta(days=365)
 _SHIFT = 32 - (NUMBERS - 1).bit_length()
 _FORMAT = struct.Struct(f">{NUMBERS}I")
@@ -44,27 +44,27 @@ class Sketch(NamedTuple):
     numbers: tuple[int, ...]
 
     @property
-    def stored(self) -> bytes:
+    def packed(self) -> bytes:
         """The value of the column `sketch`."""
         return _FORMAT.pack(*self.numbers)
 
     @property
     def bands(self) -> list[int]:
-        """Hashes of the parts of which two similar texts have one in common."""
+        """Hashes of the parts of the sketch; similar texts have at least one in common."""
         return [
             place << 32 | crc32(_FORMAT.pack(*self.numbers)[place * 4 : (place + ROWS) * 4])
             for place in range(0, NUMBERS, ROWS)
         ]
 
-    def likeness(self, stored: bytes) -> float:
-        """How much a stored sketch is like this, from 0 to 1."""
+    def similarity(self, stored: bytes) -> float:
+        """The estimated similarity to a stored sketch, from 0 to 1."""
         others: tuple[int, ...] = _FORMAT.unpack(stored)
         same: int = sum(map(operator.eq, self.numbers, others))
         return same / NUMBERS
 
 
-def sketch_of(reading: Reading) -> Sketch | None:
-    """The sketch of a text; `None` if it is too short."""
+def build_sketch(reading: Reading) -> Sketch | None:
+    """Compute the sketch of a text; `None` if it is too short."""
     text = " ".join(reading.words)[:LONGEST].encode()
     if len(text) < SHORTEST:
         return None
@@ -74,12 +74,12 @@ def sketch_of(reading: Reading) -> Sketch | None:
         place, number = value >> _SHIFT, value * _MIX_EMPTY & _WORD
         if (known := least[place]) is None or number < known:
             least[place] = number
-    return Sketch(tuple(_filled(least, place) for place in range(NUMBERS)))
+    return Sketch(tuple(_fill_place(least, place) for place in range(NUMBERS)))
 
 
-def _filled(least: Sequence[int | None], place: int) -> int:
-    """The number at a place, or that of another place for one that no piece belongs to: for the
-    same empty place, texts with the same pieces choose the same."""
+def _fill_place(least: Sequence[int | None], place: int) -> int:
+    """The number at a place. If no piece belongs to the place, it is taken from another one, in an
+    order that only depends on the place, so that similar texts choose the same."""
     chosen, attempt = place, 0
     while (number := least[chosen]) is None:
         attempt += 1
@@ -87,9 +87,9 @@ def _filled(least: Sequence[int | None], place: int) -> int:
     return number
 
 
-async def resembles_removed(session: AsyncSession, reading: Reading) -> bool:
+async def is_similar_to_removed(session: AsyncSession, reading: Reading) -> bool:
     """Whether a text is similar to one that moderators have hidden or refused."""
-    if (sketch := sketch_of(reading)) is None:
+    if (sketch := build_sketch(reading)) is None:
         return False
     candidates = (
         select(RemovedText.sketch)
@@ -97,32 +97,32 @@ async def resembles_removed(session: AsyncSession, reading: Reading) -> bool:
         .limit(MOST_CANDIDATES)
     )
     stored = (await session.scalars(candidates)).all()
-    return any(sketch.likeness(each) >= SIMILAR for each in stored)
+    return any(sketch.similarity(each) >= SIMILAR for each in stored)
 
 
 async def remember(
     session: AsyncSession, reading: Reading, *, post_id: int | None = None,
     comment_id: int | None = None, held_item_id: int | None = None,
 ) -> None:  # fmt: skip
-    """Compare what is written from now on with this text; the caller commits."""
-    if sketch := sketch_of(reading):
+    """Store a text, so that new texts are compared with it; the caller commits."""
+    if sketch := build_sketch(reading):
         session.add(
             RemovedText(
                 post_id=post_id, comment_id=comment_id, held_item_id=held_item_id,
-                sketch=sketch.stored, bands=sketch.bands,
+                sketch=sketch.packed, bands=sketch.bands,
             )
         )  # fmt: skip
         await session.flush()
 
 
-async def forget(session: AsyncSession, which: ColumnElement[bool]) -> None:
-    """Compare with some texts no more; the caller commits."""
-    forgotten = delete(RemovedText).where(which)
+async def forget(session: AsyncSession, condition: ColumnElement[bool]) -> None:
+    """Stop comparing new texts with some stored ones; the caller commits."""
+    forgotten = delete(RemovedText).where(condition)
     await session.execute(forgotten.execution_options(synchronize_session=False))
 
 
 async def delete_old_sketches(session: AsyncSession) -> int:
-    """Delete some sketches of a year ago; the caller commits.
+    """Delete some sketches that are older than a year; the caller commits.
 
     Returns:
         The number of deleted rows, at most `deleting.BATCH`.

@@ -1,4 +1,4 @@
-"""Finding listed words and domains in a text, in one pass however long the lists are."""
+"""Finding listed words and domains in a text, in a single pass, however long the lists are."""
 
 import re
 from collections import defaultdict
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from blog.core.text.search_words import folded_words, is_unspaced
 
-# Characters that nobody sees (Unicode Standard, 5.21: default ignorable code points).
+# Invisible characters (Unicode Standard, 5.21: default ignorable code points).
 _INVISIBLE = re.compile(
     r"[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E"
     r"\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFF8\U0001BCA0-\U0001BCA3"
@@ -16,18 +16,18 @@ _INVISIBLE = re.compile(
 
 
 def without_invisible(text: str) -> str:
-    """`text` without the characters that nobody sees, which would divide a listed word."""
+    """Remove invisible characters from a text, because they would divide a listed word."""
     return _INVISIBLE.sub("", text)
 
 
 class WordList:
-    """Words and phrases that are looked for.
+    """Words and phrases to find in texts.
 
-    Cases, accents and characters without a width make no difference. A word is found as a whole
-    only; in scripts that don't separate words, anywhere.
+    Case, accents and invisible characters make no difference. Only whole words match, except in
+    scripts that don't separate words.
 
     Args:
-        entries: as they are in the settings.
+        entries: the words and phrases, as in the settings.
     """
 
     def __init__(self, entries: Sequence[str]) -> None:
@@ -42,8 +42,8 @@ class WordList:
             else:
                 self._by_first[words[0]].append((words, entry))
 
-    def first_in(self, words: Sequence[str]) -> str | None:
-        """The entry that is found first in folded words; `None` if there is none."""
+    def find_first(self, words: Sequence[str]) -> str | None:
+        """Find the first entry in a list of folded words; `None` if there is none."""
         for place, word in enumerate(words):
             for wanted, entry in self._by_first.get(word, ()):
                 if words[place : place + len(wanted)] == wanted:
@@ -57,7 +57,7 @@ class WordList:
 
 @lru_cache(maxsize=4)
 def word_list(entries: tuple[str, ...]) -> WordList:
-    """The list of the words of the settings, which is made once."""
+    """Build the list of the words in the settings, once."""
     return WordList(entries)
 
 
@@ -66,8 +66,8 @@ def _listed(domains: tuple[str, ...]) -> frozenset[str]:
     return frozenset(domains)
 
 
-def first_domain(listed: tuple[str, ...], domains: Collection[str]) -> str | None:
-    """A listed domain that one of `domains` is, or is a subdomain of."""
+def find_first_domain(listed: tuple[str, ...], domains: Collection[str]) -> str | None:
+    """Find a listed domain that is, or is a parent of, one of `domains`."""
     entries = _listed(listed)
     for domain in sorted(domains):
         labels = domain.split(".")

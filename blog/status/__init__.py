@@ -1,1 +1,1 @@
-"""Whether the parts of the site work, and when one last did not: the page `/status`."""
+"""The page `/status`: whether the components of the site work, and past incidents."""

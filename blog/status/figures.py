@@ -1,4 +1,4 @@
-"""Which components work, for `/metrics`."""
+"""Metrics of the components, for `/metrics`."""
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily

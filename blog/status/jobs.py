@@ -1,4 +1,4 @@
-"""Watching the parts of the site that can fail while its pages are served."""
+"""Watching the components of the site that can fail while its pages are served."""
 
 import asyncio
 from contextlib import suppress
@@ -14,7 +14,7 @@ from blog.core.telemetry import collecting
 from blog.core.web.app import current_app
 from blog.models import Component
 from blog.status.queries import LATE, LONGEST_SILENCE, WATCH, mail_fails_since
-from blog.status.service import delete_old_incidents, note
+from blog.status.service import delete_old_incidents, record_state
 
 EVERY = timedelta(minutes=1)
 STORAGE_SECONDS = 10.0
@@ -23,34 +23,34 @@ NO_FILE = "images/00/no-such-file.webp"
 
 
 async def watch_components(job: RunningJob) -> None:
-    """Record which components do not work, and send the metrics of the site to a collector.
+    """Record which components don't work, and send the metrics of the site to a collector.
 
-    While no worker runs, or the database is away, this does not run either: such a time is recorded
-    afterwards, as one of the jobs.
+    This doesn't run while there is no worker, or the database is unavailable: such a time is
+    recorded afterwards, as an incident of the jobs.
     """
-    moment = now()
+    time = now()
     async with job.database.session() as session:
         waiting = [line.next_at for line in await summary(session) if line.sort is Sort.WAITING]
         mail_since = await mail_fails_since(session)
-    files_fail = not await _answers(current_app.storage)
+    files_fail = not await _is_storage_available(current_app.storage)
     last = job.payload.get("watched_at")
     async with job.database.session() as session:
-        if last and moment - (silent_since := datetime.fromisoformat(last)) > LONGEST_SILENCE:
-            await note(session, Component.JOBS, silent_since)
-        # Each transaction has its own time.
+        if last and time - (silent_since := datetime.fromisoformat(last)) > LONGEST_SILENCE:
+            await record_state(session, Component.JOBS, silent_since)
+        # Incidents get the time of their transaction, so this is a separate one.
         await session.commit()
         due = waiting[0] if waiting else None
-        await note(session, Component.JOBS, due if due and moment - due > LATE else None)
-        await note(session, Component.MAIL, mail_since)
-        await note(session, Component.FILES, moment if files_fail else None)
+        await record_state(session, Component.JOBS, due if due and time - due > LATE else None)
+        await record_state(session, Component.MAIL, mail_since)
+        await record_state(session, Component.FILES, time if files_fail else None)
         await session.commit()
-    await job.save_progress(watched_at=moment.isoformat())
+    await job.save_progress(watched_at=time.isoformat())
     with suppress(TimeoutError):  # They are sent a minute later.
         await collecting.send_site_metrics(current_app.figures_probe.answer)
 
 
-async def _answers(storage: Storage) -> bool:
-    """Whether the storage of files answers."""
+async def _is_storage_available(storage: Storage) -> bool:
+    """Whether the file storage responds."""
     try:
         async with asyncio.timeout(STORAGE_SECONDS):
             await storage.stat(NO_FILE)

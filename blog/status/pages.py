@@ -1,4 +1,4 @@
-"""`/status`: whether the parts of the site work."""
+"""`/status`: whether the components of the site work."""
 
 from quart import Blueprint, render_template
 from quart.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""What `/status` shows."""
+"""Queries for `/status`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ from blog.core.jobs.queue import REPEATED
 from blog.models import Component, Email, EmailState, Incident, Job
 from blog.models.email import WAITING
 
-# The job that watches the components, every minute, and how late it is when none runs.
+# The job that watches the components every minute; if it is later than this, no jobs are running.
 WATCH = "watch_components"
 LONGEST_SILENCE = timedelta(minutes=5)
-# Later than this, jobs and mail are not just busy.
+# If jobs or mails are later than this, they aren't just busy.
 LATE = timedelta(minutes=10)
-# A message that was refused once or twice is nothing unusual, nor is one person whose mail server
-# is down.
+# It isn't unusual that a message is refused once or twice, or that the mail server of a single
+# recipient is down.
 TRIED = 2
 RECIPIENTS = 2
 LOOKED_AT = 1000
@@ -26,10 +26,10 @@ SHOWN = 10
 
 
 async def mail_fails_since(session: AsyncSession) -> datetime | None:
-    """Since when no mail is sent; `None` if some is, or none has to be.
+    """Since when no mail has been sent; `None` if mail is being sent, or there is none to send.
 
-    Messages to several people have been waiting although they were tried, or have been due and
-    nobody has tried, and none that was added later was sent.
+    Mail fails if messages to several people are waiting after some attempts, or are due and were
+    not attempted, and no message that was added later has been sent.
     """
     is_late = (Email.attempts >= TRIED) | (Email.due_at < func.now() - LATE)
     waiting = (
@@ -58,7 +58,7 @@ class ComponentState(NamedTuple):
 
 
 async def component_states(session: AsyncSession) -> list[ComponentState]:
-    """The state of each component, as it was last seen."""
+    """The last known state of each component."""
     rows = await session.execute(
         select(Incident.component, Incident.began_at).where(Incident.ended_at.is_(None))
     )
@@ -67,12 +67,12 @@ async def component_states(session: AsyncSession) -> list[ComponentState]:
         select(Job.due_at).where(Job.kind == WATCH, Job.key == REPEATED).limit(1)
     )
     if due_at is not None and now() - due_at > LONGEST_SILENCE:
-        # Nothing is watched any more, so it has not recorded this either.
+        # The watching job isn't running, so it can't record this either.
         failing.setdefault(Component.JOBS, due_at)
     return [ComponentState(each, failing.get(each)) for each in Component]
 
 
 async def last_incidents(session: AsyncSession) -> Sequence[Incident]:
-    """The last incidents that are over, the newest first."""
+    """The last incidents that have ended, the newest first."""
     statement = select(Incident).where(Incident.ended_at.is_not(None))
     return (await session.scalars(statement.order_by(Incident.began_at.desc()).limit(SHOWN))).all()

@@ -1,4 +1,4 @@
-"""Record when a part of the site does not work."""
+"""Recording when a component of the site doesn't work."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,9 @@ from blog.models import Component, Incident
 KEPT_FOR = timedelta(days=400)
 
 
-async def note(session: AsyncSession, component: Component, failing_since: datetime | None) -> None:
+async def record_state(
+    session: AsyncSession, component: Component, failing_since: datetime | None
+) -> None:
     """Record whether a component works; the caller commits.
 
     Args:

@@ -1,1 +1,1 @@
-"""Profiles."""
+"""Users and their profiles."""

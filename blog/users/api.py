@@ -1,4 +1,4 @@
-"""People, and one's own account, in the JSON API."""
+"""Users, and the caller's own account, in the JSON API."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -125,8 +125,8 @@ class ProfileUpdate(ProfileForm):
 class AvatarChoice(Schema):
     """One of your images as your avatar.
 
-    The description of the API says this in words, because generators of clients do not cope with
-    bodies of two kinds (openapi-python-client 0.26 writes code that cannot be imported).
+    The description of the API only says this in words, because generators of clients can't handle
+    two kinds of bodies (openapi-python-client 0.26 writes code that can't be imported).
     """
 
     media: Annotated[
@@ -158,9 +158,9 @@ def resource(user: User, to: Links) -> UserResource:
 
 
 def _public_fields(user: User, to: Links) -> dict[str, object]:
-    address = to.user(user.id)
+    url = to.user(user.id)
     return {
-        "url": address,
+        "url": url,
         "id": user.id,
         "username": user.username,
         "name": user.name,
@@ -171,10 +171,10 @@ def _public_fields(user: User, to: Links) -> dict[str, object]:
         "member_since": user.created_at,
         "last_seen": user.last_seen_at,
         "avatar_url": to.avatar(user),
-        "posts_url": f"{address}/posts/",
-        "followed_posts_url": f"{address}/timeline/",
-        "followers_url": f"{address}/followers/",
-        "following_url": f"{address}/following/",
+        "posts_url": f"{url}/posts/",
+        "followed_posts_url": f"{url}/timeline/",
+        "followers_url": f"{url}/followers/",
+        "following_url": f"{url}/following/",
         "post_count": user.post_count,
         "follower_count": user.follower_count,
         "following_count": user.following_count,
@@ -182,12 +182,12 @@ def _public_fields(user: User, to: Links) -> dict[str, object]:
 
 
 async def addressed_user(name: int | str) -> User:
-    """The user in the URL, by id or username.
+    """Load the user in the URL, by id or username.
 
-    Do not modify other users than the viewer: they may be shared with other requests.
+    Only modify the user if it is the viewer: others may be shared with other requests.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: there is no such user.
     """
     account = current_viewer().account
     if account is not None and name in {account.id, account.username}:
@@ -259,13 +259,13 @@ async def set_avatar() -> Response:
     """
     viewer = required_viewer()
     if request.is_json:
-        media = await _avatar_of((await read_body(AvatarChoice, await small_body())).media)
+        media = await _make_avatar_from((await read_body(AvatarChoice, await small_body())).media)
     else:
         media = await receive(viewer, as_avatar=True)
     return await _set_avatar(media.name)
 
 
-async def _avatar_of(media_id: int) -> Media:
+async def _make_avatar_from(media_id: int) -> Media:
     viewer = required_viewer()
     chosen = await look_up(own_media, viewer.id, media_id)
     if chosen is None:
@@ -300,7 +300,7 @@ async def _account_resource() -> AccountResource:
 
 
 async def _fresh_account_resource() -> AccountResource:
-    """The account's current state, which may have changed since the request was authenticated."""
+    """The account, read again, because it may have changed since the request was authenticated."""
     columns = [attribute.key for attribute in User.__mapper__.column_attrs]
     await db().refresh(required_account(), columns)
     return await _account_resource()

@@ -1,6 +1,7 @@
-"""Who has muted or blocked whom, and what blocked people may not do.
+"""Looking up mutes and blocks, and refusing actions across a block.
 
-Below the features that ask: following, liking, commenting. `blog.blocks` has the acts.
+The features that need this (following, liking, commenting) build on it. Muting and blocking itself
+is in `blog.blocks`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,7 +44,7 @@ _BETWEEN = text(f"""
 
 @dataclass(frozen=True)
 class ShutOut:
-    """The ids of those of some people whom a viewer has muted, and blocked."""
+    """The ids of the people, among some, that a viewer has muted or blocked."""
 
     muted: frozenset[int] = frozenset()
     blocked: frozenset[int] = frozenset()
@@ -53,7 +54,7 @@ class ShutOut:
 
 
 class Pair(NamedTuple):
-    """A viewer and somebody else."""
+    """A viewer and another person."""
 
     viewer_id: int
     other_id: int
@@ -63,7 +64,7 @@ NOBODY = ShutOut()
 
 
 async def shut_out(session: AsyncSession, viewer_id: int, ids: Sequence[int]) -> ShutOut:
-    """Whom of these people a viewer has muted or blocked."""
+    """Find the people, among these, that a viewer has muted or blocked."""
     rows = (await session.execute(_SHUT_OUT, {"viewer": viewer_id, "ids": list(ids)})).all()
     return ShutOut(
         frozenset(person_id for person_id, is_blocked in rows if not is_blocked),
@@ -72,13 +73,13 @@ async def shut_out(session: AsyncSession, viewer_id: int, ids: Sequence[int]) ->
 
 
 async def shut_out_by_viewer(ids: Sequence[int]) -> ShutOut:
-    """`shut_out` for the current viewer. Most have nothing to do with it, and need no statement."""
+    """`shut_out` for the current viewer. Most viewers hide nobody, and need no statement."""
     viewer_id = current_viewer().filtered_for
     return await read(shut_out, viewer_id, tuple(ids)) if viewer_id else NOBODY
 
 
 async def blocks(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[frozenset[int]]:
-    """Which of each two people have blocked the other."""
+    """Find out for each pair which of the two have blocked the other."""
     parameters = {
         "viewers": [pair.viewer_id for pair in pairs],
         "others": [pair.other_id for pair in pairs],
@@ -93,13 +94,13 @@ async def blocks(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[froze
 async def refuse_blocked(
     where: Batches | AsyncSession, viewer: Viewer, other_id: int, refusal: str | LazyText
 ) -> None:
-    """Refuse an act across a block. Most viewers have nothing to do with blocks, and need no
-    statement for that.
+    """Refuse an action across a block. Most viewers are not affected by blocks, and need no
+    statement.
 
     Args:
-        where: where to look.
-        other_id: whom the viewer wants to follow, or whose post it is.
-        refusal: what to tell a viewer who was blocked, which need not say why.
+        where: the session or batches for the query.
+        other_id: the person that the viewer wants to follow, or the author of the post.
+        refusal: the message for a viewer who was blocked, which need not say why.
 
     Raises:
         ForbiddenError: one of the two has blocked the other.
@@ -119,10 +120,10 @@ async def refuse_blocked(
 
 @contextmanager
 def refusing_blocked(refusal: str | LazyText) -> Iterator[None]:
-    """Write something that triggers refuse across a block, which may be as old as a moment.
+    """Turn the refusal of a trigger into an error, for a block that has only just been made.
 
     Raises:
-        ForbiddenError: they have.
+        ForbiddenError: a trigger has refused the write within this context.
     """
     try:
         yield

@@ -50,7 +50,7 @@ async def edit_profile() -> ResponseReturnValue:
 @quota(UPLOADING)
 @permission_required(Permission.WRITE)
 async def upload_avatar() -> ResponseReturnValue:
-    """Take an image as the user's avatar."""
+    """Upload an image as the user's avatar."""
     viewer = required_viewer()
     try:
         media = await receive(viewer, as_avatar=True)
@@ -67,7 +67,7 @@ async def upload_avatar() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 @confirmed_required
 async def remove_avatar() -> ResponseReturnValue:
-    """Go back to the avatar that is drawn."""
+    """Go back to the generated avatar."""
     await service.set_avatar(db(), required_viewer(), None)
     await flash(_("Picture removed."), "success")
     return redirect(url_for("users.own_profile"))
@@ -75,7 +75,7 @@ async def remove_avatar() -> ResponseReturnValue:
 
 @blueprint.get("/avatar/<seed>.svg")
 async def avatar(seed: str) -> ResponseReturnValue:
-    """An identicon. It depends only on its URL, so it is cached for ever."""
+    """Show an identicon. It only depends on its URL, so it is cached forever."""
     try:
         picture = identicon(seed)
     except ValueError:

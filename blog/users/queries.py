@@ -33,7 +33,7 @@ _NEWEST: Listing[User] = Listing(
 )  # fmt: skip
 
 
-# By the number of followers, and by the username without regard to case.
+# By the number of followers; below, by username, ignoring case.
 _by_followers = Order(User.follower_count, User.id)
 
 
@@ -68,7 +68,7 @@ async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
 async def newest(
     session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
 ) -> Page[User]:
-    """All users, the newest first, without those whom a viewer has hidden."""
+    """All users, the newest first, without those that a viewer has hidden."""
     total = await session.scalar(_NUMBER)
     return await _NEWEST.read(session, wanted, total, filtered_for=filtered_for)
 
@@ -76,7 +76,7 @@ async def newest(
 async def most_followed(
     session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
 ) -> Page[User]:
-    """All users, the most followed first, without those whom a viewer has hidden."""
+    """All users, the most followed first, without those that a viewer has hidden."""
     total = await session.scalar(_NUMBER)
     return await _MOST_FOLLOWED.read(session, wanted, total, filtered_for=filtered_for)
 
@@ -84,6 +84,6 @@ async def most_followed(
 async def by_username(
     session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
 ) -> Page[User]:
-    """All users in the order of their usernames, without those whom a viewer has hidden."""
+    """All users, in the order of their usernames, without those that a viewer has hidden."""
     total = await session.scalar(_NUMBER)
     return await _BY_LOWER.read(session, wanted, total, filtered_for=filtered_for)

@@ -1,4 +1,4 @@
-"""Load the user of a request by the username in its address."""
+"""Loading the user of a request by the username in its URL."""
 
 from blog.core.errors import NotFoundError
 from blog.core.i18n import gettext as _
@@ -8,10 +8,10 @@ from blog.users.queries import user_by_username
 
 
 async def person_called(username: str) -> User:
-    """The user with this username, ignoring case; call it before the first use of `db()`.
+    """Load the user with this username, ignoring case; call this before the first use of `db()`.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: there is no such user.
     """
     person = await look_up(user_by_username, username)
     if person is None:

@@ -1,4 +1,4 @@
-"""Whom the renderer of texts has to know."""
+"""Looking up people for the renderer of texts."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -15,7 +15,7 @@ _NAMED = select(User.username).where(
 
 
 def people_finder(database: Database) -> Callable[[Sequence[str]], Awaitable[People]]:
-    """Make the function that looks up for a renderer whom a text mentions."""
+    """Build the function that looks up the people that a text mentions."""
 
     async def find(names: Sequence[str]) -> People:
         async with database.reading_session() as session:

@@ -1,4 +1,4 @@
-"""The schema of profiles."""
+"""The schema of the profile form."""
 
 from typing import Annotated
 

@@ -15,7 +15,7 @@ async def set_avatar(session: AsyncSession, viewer: Viewer, name: str | None) ->
     """Set the viewer's avatar.
 
     Args:
-        name: of an image that was uploaded for this; `None` for the one that is drawn.
+        name: the name of an image that was uploaded for this; `None` for the generated avatar.
     """
     await session.execute(update(User).where(User.id == viewer.id).values(avatar=name))
     await mark(session, user_key(viewer.id))
@@ -25,10 +25,10 @@ async def set_avatar(session: AsyncSession, viewer: Viewer, name: str | None) ->
 async def choose_interface_language(
     session: AsyncSession, viewer: Viewer, language: str | None
 ) -> None:
-    """Choose the language of the pages and mails that a user gets.
+    """Choose the language of pages and mails for the viewer.
 
     Args:
-        language: one of the site's; `None` leaves it to their browser.
+        language: one of the languages of the site; `None` leaves it to their browser.
     """
     await session.execute(
         update(User).where(User.id == viewer.id).values(interface_language=language)
@@ -37,22 +37,22 @@ async def choose_interface_language(
 
 
 async def hide_like_counts(session: AsyncSession, viewer: Viewer, *, hidden: bool) -> None:
-    """Show the viewer how many people like something, or not."""
+    """Choose whether the viewer's pages hide the numbers of likes."""
     changed = update(User).where(User.id == viewer.id).values(hides_like_counts=hidden)
     await session.execute(changed)
     await session.commit()
 
 
 async def edit_profile(session: AsyncSession, viewer: Viewer, form: ProfileForm) -> None:
-    """Update the viewer's profile; fields that are not set in `form` stay.
+    """Update the viewer's profile; fields that are not set in `form` stay as they are.
 
     Raises:
-        ForbiddenError: a moderator has paused their account: everybody would read what they write.
+        ForbiddenError: a moderator has paused their account; profiles are public, too.
     """
     if viewer.person.is_paused:
         raise ForbiddenError
     changes = form.model_dump(exclude_unset=True)
-    # Links to posts name their authors, also on pages without their key.
+    # Links to posts show the names of authors, even on pages that don't have the authors' keys.
     is_renamed = changes.get("name", viewer.person.name) != viewer.person.name
     for name, value in changes.items():
         setattr(viewer.person, name, value)

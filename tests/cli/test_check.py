@@ -165,17 +165,17 @@ async def test_a_clock_five_minutes_ahead_of_the_database_is_a_warning(
 ) -> None:
     monkeypatch.setattr(checks, "now", lambda: now() + timedelta(minutes=5))
     async with app.database.engine.connect() as connection:
-        found = await checks._clock(connection)
+        found = await checks._check_clock(connection)
     assert found.severity is Severity.WARNING
     assert found.text == "differs from the database's by 300.0 s"
 
 
 async def test_a_full_disk_is_serious(app: Broadside, monkeypatch: pytest.MonkeyPatch) -> None:
     async with app.database.engine.connect() as connection:
-        assert (await checks._space(connection)).severity is Severity.OK
+        assert (await checks._check_space(connection)).severity is Severity.OK
         full = text("DO $$ BEGIN RAISE disk_full; END $$")
         monkeypatch.setattr(checks, "_FILL", full)
-        assert (await checks._space(connection)).severity is Severity.SERIOUS
+        assert (await checks._check_space(connection)).severity is Severity.SERIOUS
 
 
 async def test_a_locale_without_small_letters_is_a_warning(

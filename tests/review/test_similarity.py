@@ -4,7 +4,7 @@ import random
 
 from blog.models import Post, PostStatus, RemovedText
 from blog.review.content import Content, Reading
-from blog.review.similarity import SIMILAR, sketch_of
+from blog.review.similarity import SIMILAR, build_sketch
 from tests.review.test_holding import Site, by_comment, by_note, newest, site
 from tests.review.test_queue import refuse, waiting
 from tests.support import Browser, change_site
@@ -17,10 +17,10 @@ WORDS = [
 ]  # fmt: skip
 
 
-def likeness(one: str, other: str) -> float:
-    first, second = (sketch_of(Reading(Content(text), "blog.test")) for text in (one, other))
+def similarity(one: str, other: str) -> float:
+    first, second = (build_sketch(Reading(Content(text), "blog.test")) for text in (one, other))
     assert first and second
-    return first.likeness(second.stored)
+    return first.similarity(second.packed)
 
 
 def test_sketches_tell_variants_from_other_texts() -> None:
@@ -31,12 +31,12 @@ def test_sketches_tell_variants_from_other_texts() -> None:
         words[len(words) // 2] = "changed"
         variant = "NEW! " + " ".join(words).upper()
         other = " ".join(chance.choice(WORDS) + str(chance.randrange(99)) for _ in range(length))
-        assert likeness(text, text) == 1
-        assert likeness(text, variant) >= SIMILAR, length
-        assert likeness(text, other) < SIMILAR, length
-        one, two = (sketch_of(Reading(Content(each), "")) for each in (text, variant))
+        assert similarity(text, text) == 1
+        assert similarity(text, variant) >= SIMILAR, length
+        assert similarity(text, other) < SIMILAR, length
+        one, two = (build_sketch(Reading(Content(each), "")) for each in (text, variant))
         assert one and two and set(one.bands) & set(two.bands)
-    assert sketch_of(Reading(Content("Thank you very much!"), "")) is None
+    assert build_sketch(Reading(Content("Thank you very much!"), "")) is None
 
 
 async def test_variants_of_what_was_hidden_wait_until_it_is_shown_again(
