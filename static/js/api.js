@@ -1,4 +1,4 @@
-// The API's description, to be read and tried out, by Swagger UI.
+// Shows the description of the API in Swagger UI, where it can be tried out.
 
 const api = document.getElementById("api");
 const dark = matchMedia("(prefers-color-scheme: dark)");

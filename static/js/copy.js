@@ -1,18 +1,18 @@
-// Puts a button into each block of code of a post that copies it.
+// Adds a button to each code block of a post that copies the code.
 
 import { gettext } from "./texts.js";
 
 const SHOWN_MILLISECONDS = 2000;
 
-/** Give a block of code its button. */
-function equip(block) {
+/** Add the button to a code block. */
+function addCopyButton(block) {
   const box = document.createElement("div");
   box.className = "code-box";
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = gettext("Copy");
   button.ariaLabel = gettext("Copy code");
-  // Tells screen readers what came of it; the label of a button is not read again.
+  // Tells screen readers the result, because a changed label of a button is not read.
   const status = document.createElement("span");
   status.className = "visually-hidden";
   status.role = "status";
@@ -38,5 +38,5 @@ function equip(block) {
   });
 }
 
-// Browsers have no clipboard for pages without TLS.
-if (navigator.clipboard) document.querySelectorAll(".prose pre").forEach(equip);
+// Browsers don't give pages without TLS access to the clipboard.
+if (navigator.clipboard) document.querySelectorAll(".prose pre").forEach(addCopyButton);

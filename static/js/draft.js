@@ -1,16 +1,16 @@
-// Keeps what is being typed into a small form in this browser until it is published, so that it
-// survives a reload. The editor does more: see editor/saving.js.
+// Saves the text of a small form in this browser until it is published, so that it survives a
+// reload. The editor does more: see editor/saving.js.
 
-import { forget, keep, kept } from "./kept.js";
+import { deleteDraft, loadDraft, saveDraft } from "./kept.js";
 
-/** Bring the draft of one form back, and keep it from now on. */
-function watch(form) {
+/** Restore the draft of a form, and save it from now on. */
+function keepDraft(form) {
   const text = form.elements.body;
   const note = form.querySelector("[data-draft-note]");
   const name = form.dataset.draft;
 
-  // A text that the browser itself has brought back is newer.
-  const draft = text.value === text.defaultValue ? kept(name) : null;
+  // A text that the browser itself has restored is newer.
+  const draft = text.value === text.defaultValue ? loadDraft(name) : null;
   if (draft !== null && draft !== text.defaultValue) {
     text.value = draft;
     note.hidden = false;
@@ -23,9 +23,9 @@ function watch(form) {
     text.focus();
   });
   text.addEventListener("input", () => {
-    if (text.value === text.defaultValue) forget(name);
-    else keep(name, text.value);
+    if (text.value === text.defaultValue) deleteDraft(name);
+    else saveDraft(name, text.value);
   });
 }
 
-document.querySelectorAll("form[data-draft]").forEach(watch);
+document.querySelectorAll("form[data-draft]").forEach(keepDraft);

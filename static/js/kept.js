@@ -1,9 +1,9 @@
-// Texts that this browser keeps until they have reached the server. Each has a name, such as
-// "7:post" for the form of the home page or "7:edit:12", that begins with the id of the account.
+// Drafts that this browser keeps until they have reached the server. Each has a name that starts with
+// the id of the account, such as "7:post" for the form on the home page, or "7:edit:12".
 
 const PREFIX = "draft:";
 
-/** The storage, or nothing where the reader does not allow it. */
+/** The storage; null if the user does not allow it. */
 function openStorage() {
   try {
     return window.localStorage;
@@ -14,13 +14,13 @@ function openStorage() {
 
 const storage = openStorage();
 
-/** What is kept under a name; null if that is nothing. */
-export function kept(name) {
+/** Load the draft with a name; null if there is none. */
+export function loadDraft(name) {
   return storage?.getItem(PREFIX + name) ?? null;
 }
 
-/** Keep a text; whether there was room for it. */
-export function keep(name, text) {
+/** Save a draft, and return whether there was space for it. */
+export function saveDraft(name, text) {
   try {
     storage?.setItem(PREFIX + name, text);
     return storage !== null;
@@ -31,20 +31,20 @@ export function keep(name, text) {
   }
 }
 
-/** Forget a text, and those of older versions of what it is about. */
-export function forget(name) {
+/** Delete a draft, and drafts of older versions of the same text. */
+export function deleteDraft(name) {
   for (const key of Object.keys(storage ?? {})) {
     if (key === PREFIX + name || key.startsWith(`${PREFIX}${name}:`)) storage.removeItem(key);
   }
 }
 
-/** Forget the texts that have reached the server, which it names in a cookie. */
-function forgetSent() {
+/** Delete the drafts that have reached the server, which names them in a cookie. */
+function deleteSentDrafts() {
   const [, name, sent] = /(?:^|; )([^=;]*sent_drafts)=([^;]*)/.exec(document.cookie) ?? [];
   if (!name) return;
-  sent.split("|").forEach(forget);
+  sent.split("|").forEach(deleteDraft);
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `${name}=; Path=/; Max-Age=0; SameSite=Lax${secure}`;
 }
 
-forgetSent();
+deleteSentDrafts();

@@ -1,23 +1,23 @@
-// Live updates: how many notifications are unread, in the masthead of every tab, and how many
-// comments there are that a page doesn't have. One tab of the browser has the stream, for all: the one
-// that holds the lock. When it closes, the browser gives the lock to another.
+// Live updates: the number of unread notifications, in the header of every tab, and the number of
+// comments that a page doesn't show yet. One tab of the browser has the stream for all tabs: the one
+// that holds the lock. When it closes, the browser gives the lock to another tab.
 
-const OPEN_AFTER = 1_500; // Who only passes through needs no stream.
-const AGAIN_AFTER = 60_000; // The server has refused it: there are too many, or nobody is logged in.
-const MOST_POSTS = 20; // The server looks at no more.
+const OPEN_MILLISECONDS = 1_500; // No stream for visits that are shorter.
+const RETRY_MILLISECONDS = 60_000; // The server refused: too many streams, or the user isn't logged in.
+const MOST_POSTS = 20; // The server ignores more.
 const NAME = "live";
 
 const bell = document.querySelector(".bell");
-const news = document.querySelector(".new-comments");
+const newComments = document.querySelector(".new-comments");
 const status = document.createElement("span");
-const others = new BroadcastChannel(NAME);
+const channel = new BroadcastChannel(NAME);
 const posts = new Set();
-let leave = () => {};
-let waiting = null;
+let releaseLock = () => {};
+let lockRequest = null;
 let source = null;
 let timer = 0;
 
-/** Show how many notifications are unread; those who can't see it are told of new ones. */
+/** Show the number of unread notifications, and announce new ones to screen readers. */
 function showUnread({ unread, is_new: isNew }) {
   const text = unread < 100 ? String(unread) : "99+";
   const count = bell.querySelector(".bell-count");
@@ -30,31 +30,31 @@ function showUnread({ unread, is_new: isNew }) {
   }
 }
 
-/** Offer the comments that this page doesn't have; nothing is inserted while somebody reads. */
+/** Offer the comments that this page doesn't have. Nothing is inserted while someone is reading. */
 function showComments({ post, count }) {
-  if (!news || news.dataset.post !== String(post)) return;
-  const number = count - Number(news.dataset.count);
-  news.querySelector("a").textContent = `${number} new ${number === 1 ? "comment" : "comments"}, show`;
-  news.firstElementChild.hidden = number <= 0;
+  if (!newComments || newComments.dataset.post !== String(post)) return;
+  const number = count - Number(newComments.dataset.count);
+  newComments.querySelector("a").textContent = `${number} new ${number === 1 ? "comment" : "comments"}, show`;
+  newComments.firstElementChild.hidden = number <= 0;
 }
 
-const SHOWN = { unread: showUnread, comments: showComments };
+const HANDLERS = { unread: showUnread, comments: showComments };
 
-function show(event, data) {
-  others.postMessage({ event, data });
-  SHOWN[event](data);
+function broadcast(event, data) {
+  channel.postMessage({ event, data });
+  HANDLERS[event](data);
 }
 
 function open() {
   source?.close();
   const query = new URLSearchParams([...posts].slice(-MOST_POSTS).map((post) => ["post", post]));
   source = new EventSource(`${bell.getAttribute("href")}/stream?${query}`);
-  for (const event of Object.keys(SHOWN)) {
-    source.addEventListener(event, ({ data }) => show(event, JSON.parse(data)));
+  for (const event of Object.keys(HANDLERS)) {
+    source.addEventListener(event, ({ data }) => broadcast(event, JSON.parse(data)));
   }
   source.addEventListener("error", ({ target }) => {
-    // Otherwise the browser comes back by itself.
-    if (target.readyState === EventSource.CLOSED) openSoon(AGAIN_AFTER);
+    // Otherwise the browser reconnects automatically.
+    if (target.readyState === EventSource.CLOSED) openSoon(RETRY_MILLISECONDS);
   });
 }
 
@@ -63,34 +63,34 @@ function openSoon(milliseconds) {
   timer = setTimeout(open, milliseconds);
 }
 
-/** Have the stream until this page is left. */
-function lead() {
-  others.postMessage({ asks: true });
-  openSoon(OPEN_AFTER);
+/** Hold the stream until the user leaves this page. */
+function holdStream() {
+  channel.postMessage({ asks: true });
+  openSoon(OPEN_MILLISECONDS);
   return new Promise((resolve) => {
-    leave = resolve;
+    releaseLock = resolve;
   });
 }
 
-function watch(post) {
+function watchPost(post) {
   const isNew = !posts.has(post);
   posts.add(post);
-  if (isNew && source) openSoon(OPEN_AFTER);
+  if (isNew && source) openSoon(OPEN_MILLISECONDS);
 }
 
-others.addEventListener("message", ({ data: { event, data, asks, post } }) => {
-  if (event) SHOWN[event](data);
-  if (post) watch(post);
-  if (asks && news) others.postMessage({ post: news.dataset.post });
+channel.addEventListener("message", ({ data: { event, data, asks, post } }) => {
+  if (event) HANDLERS[event](data);
+  if (post) watchPost(post);
+  if (asks && newComments) channel.postMessage({ post: newComments.dataset.post });
 });
 
 function start() {
-  if (news) {
-    watch(news.dataset.post);
-    others.postMessage({ post: news.dataset.post });
+  if (newComments) {
+    watchPost(newComments.dataset.post);
+    channel.postMessage({ post: newComments.dataset.post });
   }
-  waiting = new AbortController();
-  navigator.locks.request(NAME, { signal: waiting.signal }, lead).catch((error) => {
+  lockRequest = new AbortController();
+  navigator.locks.request(NAME, { signal: lockRequest.signal }, holdStream).catch((error) => {
     if (error.name !== "AbortError") throw error;
   });
 }
@@ -100,13 +100,13 @@ if (bell && navigator.locks) {
   status.setAttribute("role", "status");
   bell.after(status);
   start();
-  // A page in the back/forward cache has no stream, and would hold the lock.
+  // A page in the back/forward cache has no stream, but would keep holding the lock.
   addEventListener("pagehide", () => {
     clearTimeout(timer);
     source?.close();
     source = null;
-    waiting.abort();
-    leave();
+    lockRequest.abort();
+    releaseLock();
   });
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) start();

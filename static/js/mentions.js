@@ -1,5 +1,5 @@
-// Suggests people for a name after "@" while somebody types: a list that is used from within the text
-// (ARIA Authoring Practices, "Combobox"), by keyboard, mouse and finger.
+// Suggests people while someone types a name after "@": in a list that is used from within the text
+// (ARIA Authoring Practices, "Combobox"), by keyboard, mouse or touch.
 
 import { replace } from "./editor/text.js";
 
@@ -7,8 +7,8 @@ const PAUSE = 150;
 const TYPED = /(?:^|[^\p{L}\p{N}_/.@=+&-])@([A-Za-z][A-Za-z0-9._]{0,63})$/u;
 const COPIED = ["font", "letterSpacing", "lineHeight", "paddingBlockStart", "paddingInlineStart", "textIndent", "wordSpacing"];
 
-/** Where the character at a position of a text area is in the page, and the height of its line. */
-function placeOf(field, position) {
+/** Find where a character of a text area is on the page, and the height of its line. */
+function findPosition(field, position) {
   const style = getComputedStyle(field);
   const copy = document.createElement("div");
   for (const name of COPIED) copy.style[name] = style[name];
@@ -30,8 +30,8 @@ function placeOf(field, position) {
   return place;
 }
 
-/** An option of the list: a picture, a name and a username. */
-function optionFor(person, id) {
+/** Create an option of the list: a picture, a name and a username. */
+function createOption(person, id) {
   const option = document.createElement("li");
   option.id = id;
   option.setAttribute("role", "option");
@@ -48,8 +48,8 @@ function optionFor(person, id) {
   return option;
 }
 
-/** Suggest people in one text area. */
-function watch(field, number) {
+/** Suggest people in a text area. */
+function suggestPeople(field, number) {
   const list = document.createElement("ul");
   list.className = "people-suggested";
   list.id = `people-suggested-${number}`;
@@ -64,8 +64,8 @@ function watch(field, number) {
   field.setAttribute("aria-haspopup", "listbox");
   let timer, running, active;
 
-  /** The name that is being typed, and where its "@" is. */
-  function typed() {
+  /** Find the name that is being typed, and the position of its "@". */
+  function findTypedName() {
     const end = field.selectionStart;
     const found = end === field.selectionEnd && field.value.slice(Math.max(0, end - 70), end).match(TYPED);
     return found ? { name: found[1], start: end - found[1].length - 1, end } : null;
@@ -89,17 +89,17 @@ function watch(field, number) {
   }
 
   function choose(option) {
-    const name = typed();
+    const name = findTypedName();
     close();
     if (name) replace(field, name.start, name.end, `@${option.dataset.username} `);
   }
 
   function show(people, start) {
-    list.replaceChildren(...people.map((person, place) => optionFor(person, `${list.id}-${place}`)));
+    list.replaceChildren(...people.map((person, place) => createOption(person, `${list.id}-${place}`)));
     list.hidden = false;
-    const { x, y, height } = placeOf(field, start);
-    const room = document.documentElement.clientWidth - list.offsetWidth - 8;
-    list.style.left = `${Math.max(8, Math.min(x, room))}px`;
+    const { x, y, height } = findPosition(field, start);
+    const most = document.documentElement.clientWidth - list.offsetWidth - 8;
+    list.style.left = `${Math.max(8, Math.min(x, most))}px`;
     list.style.top = `${y + height}px`;
     field.setAttribute("aria-controls", list.id);
     select(list.firstElementChild);
@@ -107,14 +107,14 @@ function watch(field, number) {
   }
 
   async function suggest() {
-    const name = typed();
+    const name = findTypedName();
     if (!name) return;
     running = new AbortController();
     try {
-      const answer = await fetch(`${field.dataset.people}?q=${encodeURIComponent(name.name)}`, {
+      const response = await fetch(`${field.dataset.people}?q=${encodeURIComponent(name.name)}`, {
         signal: running.signal,
       });
-      const people = answer.ok ? (await answer.json()).people : [];
+      const people = response.ok ? (await response.json()).people : [];
       const isWhole = people.length === 1 && people[0].username === name.name;
       if (people.length && !isWhole && document.activeElement === field) show(people, name.start);
       else close();
@@ -127,7 +127,7 @@ function watch(field, number) {
     clearTimeout(timer);
     running?.abort();
     if (event.isComposing) return;
-    if (typed()) timer = setTimeout(suggest, PAUSE);
+    if (findTypedName()) timer = setTimeout(suggest, PAUSE);
     else close();
   });
   field.addEventListener("keydown", (event) => {
@@ -142,7 +142,7 @@ function watch(field, number) {
     event.preventDefault();
   });
   field.addEventListener("blur", close);
-  // A press leaves the focus in the text.
+  // Pressing an option leaves the focus in the text.
   list.addEventListener("pointerdown", (event) => event.preventDefault());
   list.addEventListener("mousedown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => {
@@ -151,4 +151,4 @@ function watch(field, number) {
   });
 }
 
-document.querySelectorAll("textarea[data-people]").forEach(watch);
+document.querySelectorAll("textarea[data-people]").forEach(suggestPeople);

@@ -1,5 +1,5 @@
-// Closes an open menu when something else is clicked or focused, and with Escape. Without this script
-// it is closed by the word that opens it.
+// Closes an open menu when something else is clicked or focused, or with Escape. Without this script,
+// only the word that opens it closes it.
 
 const OPEN = "details.more[open]";
 

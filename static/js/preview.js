@@ -1,10 +1,10 @@
-// Shows below a text what it will look like. The server renders it, as it will render the post;
-// without this script the Preview button does the same.
+// Shows a preview below a text. The server renders it, as it will render the post; without this
+// script, the Preview button does the same.
 
 const PAUSE_MILLISECONDS = 400;
 
-/** Keep the preview of one form up to date. */
-function watch(form) {
+/** Show the preview of a form, and keep it up to date. */
+function showPreview(form) {
   const text = form.elements.body;
   const target = form.querySelector("[data-preview-target]");
   let pause;
@@ -18,14 +18,14 @@ function watch(form) {
       return;
     }
     try {
-      const answer = await fetch(form.dataset.preview, {
+      const response = await fetch(form.dataset.preview, {
         method: "POST",
         body: new URLSearchParams(new FormData(form)),
         signal: request.signal,
       });
-      // 422 says what is wrong with the text. After anything else the last preview stays.
-      if (!answer.ok && answer.status !== 422) return;
-      target.innerHTML = await answer.text();
+      // 422 says what is wrong with the text. On other errors, the last preview stays.
+      if (!response.ok && response.status !== 422) return;
+      target.innerHTML = await response.text();
       target.hidden = false;
     } catch (error) {
       if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
@@ -40,4 +40,4 @@ function watch(form) {
   if (text.value) refresh();
 }
 
-document.querySelectorAll("form[data-preview]").forEach(watch);
+document.querySelectorAll("form[data-preview]").forEach(showPreview);

@@ -1,17 +1,17 @@
-// Likes and bookmarks posts of a list in its place. Without this script the page is loaded again.
+// Likes and bookmarks posts without reloading the page.
 
 const form = document.getElementById("react");
 
-/** Send what a button is for; resolves to the buttons as they are now. */
+/** Send the request of a button; resolves to the HTML of the updated buttons. */
 async function send(button) {
-  const answer = await fetch(button.formAction, {
+  const response = await fetch(button.formAction, {
     method: "POST",
     body: new FormData(form),
     headers: { Accept: "application/json" },
     redirect: "error",
   });
-  if (!answer.ok) throw new Error(answer.statusText);
-  return (await answer.json()).html;
+  if (!response.ok) throw new Error(response.statusText);
+  return (await response.json()).html;
 }
 
 form?.addEventListener("submit", async (event) => {
@@ -26,7 +26,7 @@ form?.addEventListener("submit", async (event) => {
     row.innerHTML = await send(button);
     row.children[place].focus({ preventScroll: true });
   } catch {
-    // The page that comes says what is wrong.
+    // Submit the form instead; the next page says what is wrong.
     form.action = button.formAction;
     form.submit();
   } finally {

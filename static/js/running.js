@@ -1,5 +1,4 @@
-// Shows how far work in the background is without asking for it, and what comes of it when it is
-// done.
+// Refreshes the progress of background work, and shows the result when it is done.
 
 const PAUSE_MILLISECONDS = 3000;
 
@@ -7,9 +6,9 @@ const card = document.querySelector("[data-running]");
 
 async function refresh() {
   try {
-    const answer = await fetch(location.href);
-    if (answer.ok) {
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const response = await fetch(location.href);
+    if (response.ok) {
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const progress = page.querySelector("[data-running] [data-progress]");
       if (!progress) {
         location.reload();
@@ -18,7 +17,7 @@ async function refresh() {
       card.querySelector("[data-progress]").replaceWith(progress);
     }
   } catch (error) {
-    // Without a network it asks again later.
+    // Without a network, try again later.
     if (!(error instanceof TypeError)) throw error;
   }
   setTimeout(refresh, PAUSE_MILLISECONDS);

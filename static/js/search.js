@@ -1,4 +1,4 @@
-// Suggests people and tags in the box of the search while somebody types.
+// Suggests people and tags in the search box while someone is typing.
 
 const box = document.querySelector("input[data-suggestions]");
 const list = box && document.getElementById(box.getAttribute("list"));
@@ -8,11 +8,11 @@ let timer, running;
 async function suggest() {
   running?.abort();
   running = new AbortController();
-  const address = `${box.dataset.suggestions}?q=${encodeURIComponent(box.value)}`;
+  const url = `${box.dataset.suggestions}?q=${encodeURIComponent(box.value)}`;
   try {
-    const answer = await fetch(address, { signal: running.signal });
-    if (!answer.ok) return;
-    const [, values, labels] = await answer.json();
+    const response = await fetch(url, { signal: running.signal });
+    if (!response.ok) return;
+    const [, values, labels] = await response.json();
     list.replaceChildren(...values.map((value, number) => new Option(labels[number], value)));
   } catch (error) {
     if (error.name !== "AbortError") throw error;

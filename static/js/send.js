@@ -1,5 +1,5 @@
-// Ctrl+Enter, on a Mac also Command+Enter, sends the form of the text that is being written, by its
-// main button. The editor asks nobody by a key: what it publishes is seen at once.
+// Ctrl+Enter, or Command+Enter on a Mac, submits the form of the focused text with its main button.
+// The editor is excluded, because it handles these keys itself.
 
 addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;

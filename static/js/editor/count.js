@@ -1,24 +1,24 @@
-// Words and the time it takes to read them, as blog/core/text/reading_time.py counts: two
-// characters of Chinese or Japanese are one word.
+// The number of words and the reading time, counted as in blog/core/text/reading_time.py: two Chinese
+// or Japanese characters are one word.
 
 import { locale, ngettext } from "../texts.js";
 
 const WORDS_A_MINUTE = 238;
 const WORD = /[\p{L}\p{N}_\p{M}]+(?:['’.-][\p{L}\p{N}_\p{M}]+)*/gu;
-const TOGETHER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
 
-/** How many words a text in Markdown has, about. */
-export function words(text) {
+/** Count the words of a Markdown text, approximately. */
+export function countWords(text) {
   const readable = text.replace(/\]\([^)\s]*\)/g, "]").replace(/https?:\/\/\S+/g, "link");
-  const together = readable.match(TOGETHER)?.length ?? 0;
-  const apart = readable.replace(TOGETHER, " ").match(WORD)?.length ?? 0;
-  return apart + Math.ceil(together / 2);
+  const unspaced = readable.match(UNSPACED)?.length ?? 0;
+  const spaced = readable.replace(UNSPACED, " ").match(WORD)?.length ?? 0;
+  return spaced + Math.ceil(unspaced / 2);
 }
 
-/** Show the count of a field's words in an element. */
-export function count(field, element) {
+/** Show the number of words of a field in an element. */
+export function showCount(field, element) {
   function refresh() {
-    const number = words(field.value);
+    const number = countWords(field.value);
     const minutes = Math.max(1, Math.round(number / WORDS_A_MINUTE));
     element.textContent = number
       ? ngettext("%(num)s word, %(minutes)s min read", "%(num)s words, %(minutes)s min read", number, {

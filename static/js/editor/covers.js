@@ -1,11 +1,11 @@
-// The choice of a cover: a radio button for each image, to which uploads are added.
+// The choice of a cover: a radio button for each image, including new uploads.
 
 import { gettext } from "../texts.js";
 
 /**
- * @param place where the radio buttons are.
- * @param id of the image to choose; empty for none.
- * @param image what is known of it, if it was just uploaded: its address, its text and its size.
+ * @param place the element with the radio buttons.
+ * @param id the id of the image to choose; empty for none.
+ * @param image the URL, the alternative text and the size of the image, if it was just uploaded.
  */
 export function chooseCover(place, id, image) {
   const choices = [...place.querySelectorAll("input")];

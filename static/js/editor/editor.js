@@ -1,13 +1,13 @@
-// Puts the parts of the editor together. Without any of them the form works as it is.
+// Sets up the parts of the editor. The form works without any of them.
 
 import "../kept.js";
 import "../preview.js";
-import { askWhich } from "./conflict.js";
-import { count } from "./count.js";
+import { askWhichVersion } from "./conflict.js";
+import { showCount } from "./count.js";
 import { chooseCover } from "./covers.js";
-import { format, isCommand } from "./formatting.js";
-import { chooseFiles, takeImages, uploader } from "./images.js";
-import { arrange, scrollInStep } from "./panes.js";
+import { addFormatting, isCommand } from "./formatting.js";
+import { acceptImages, addFileChooser, createUploader } from "./images.js";
+import { arrangePanes, syncScrolling } from "./panes.js";
 import { offerImports } from "./imports.js";
 import { pasteAsMarkdown } from "./paste.js";
 import { Saving } from "./saving.js";
@@ -21,9 +21,9 @@ const part = (name) => main.querySelector(`[data-part=${name}]`);
 const { title, body, tags } = form.elements;
 const status = part("status");
 
-/** Say how it stands; a screen reader tells it too, but not twice. */
-function say(words, isBad = false) {
-  status.dataset.state = isBad ? "bad" : "";
+/** Show the status. Screen readers read it, too, but the same status only once. */
+function showStatus(words, isProblem = false) {
+  status.dataset.state = isProblem ? "bad" : "";
   if (status.textContent !== words) status.textContent = words;
 }
 
@@ -40,25 +40,25 @@ function showOther(fields) {
   form.dispatchEvent(new Event("input"));
 }
 
-function press(name) {
+function pressButton(name) {
   form.requestSubmit(form.querySelector(`button[name=${name}]`));
 }
 
 const saving = new Saving(form, {
-  say,
+  showStatus,
   showOther,
-  askWhich: (...asked) => askWhich(part("conflict"), main, ...asked),
+  askWhichVersion: (...question) => askWhichVersion(part("conflict"), main, ...question),
 });
-format(body, part("toolbar"));
-count(body, part("count"));
+addFormatting(body, part("toolbar"));
+showCount(body, part("count"));
 pasteAsMarkdown(body);
-const ask = uploader(part("image"), () => form.elements.csrf_token.value);
-takeImages(body, part("add-image"), ask);
+const addImages = createUploader(part("image"), () => form.elements.csrf_token.value);
+acceptImages(body, part("add-image"), addImages);
 if (part("add-cover")) {
-  chooseFiles(part("add-cover"), {
+  addFileChooser(part("add-cover"), {
     several: false,
     use: (files) =>
-      ask(files, (image) => {
+      addImages(files, (image) => {
         chooseCover(part("covers"), String(image.id), image);
         form.dispatchEvent(new Event("change"));
       }),
@@ -68,11 +68,11 @@ if (part("remote")) {
   offerImports(body, part("remote"), () => form.elements.csrf_token.value);
 }
 suggestTags(tags, part("own-tags"));
-arrange(main, part("tabs"), part("write"), part("preview"));
-scrollInStep(body, part("preview"));
+arrangePanes(main, part("tabs"), part("write"), part("preview"));
+syncScrolling(body, part("preview"));
 if (form.elements.time_zone) offerZones(form.elements.time_zone, part("zones"));
 
-// A title is one line, of any length.
+// A title is a single line, of any length.
 title.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || isCommand(event)) return;
   event.preventDefault();
@@ -88,10 +88,10 @@ form.addEventListener("keydown", (event) => {
   if (!isCommand(event)) return;
   if (event.key === "Enter") {
     event.preventDefault();
-    press("publish");
+    pressButton("publish");
   } else if (event.key.toLowerCase() === "s") {
     event.preventDefault();
-    if (saving.isPaused) press("save");
+    if (saving.isPaused) pressButton("save");
     else saving.save({ evenIfSame: saving.isChanged });
   }
 });

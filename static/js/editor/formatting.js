@@ -1,27 +1,27 @@
-// The toolbar over the text, and the keys that do the same.
+// The toolbar above the text, and its keyboard shortcuts.
 
 import { gettext } from "../texts.js";
-import { beginLines, replace, surround } from "./text.js";
+import { prefixLines, replace, surround } from "./text.js";
 
-/** Make a link of the selection: an address becomes its target, anything else its text. */
+/** Turn the selection into a link: a URL becomes its target, other text its label. */
 function link(field) {
   const { selectionStart: start, selectionEnd: end } = field;
   const selected = field.value.slice(start, end);
-  const isAddress = /^https?:\/\/\S+$/.test(selected);
-  const [text, address] = isAddress ? ["", selected] : [selected, "https://"];
-  replace(field, start, end, `[${text}](${address})`);
-  // What is still to be typed is selected.
-  const from = isAddress ? start + 1 : start + text.length + 3;
-  field.setSelectionRange(from, isAddress ? from : from + address.length);
+  const isUrl = /^https?:\/\/\S+$/.test(selected);
+  const [text, url] = isUrl ? ["", selected] : [selected, "https://"];
+  replace(field, start, end, `[${text}](${url})`);
+  // Select the part that the user still has to type.
+  const from = isUrl ? start + 1 : start + text.length + 3;
+  field.setSelectionRange(from, isUrl ? from : from + url.length);
 }
 
 const ACTIONS = {
   bold: (field) => surround(field, "**", "**", gettext("bold")),
   italic: (field) => surround(field, "_", "_", gettext("italic")),
   link,
-  heading: (field) => beginLines(field, "## "),
-  quote: (field) => beginLines(field, "> "),
-  list: (field) => beginLines(field, "- "),
+  heading: (field) => prefixLines(field, "## "),
+  quote: (field) => prefixLines(field, "> "),
+  list: (field) => prefixLines(field, "- "),
   code(field) {
     const selected = field.value.slice(field.selectionStart, field.selectionEnd);
     if (selected.includes("\n")) surround(field, "```\n", "\n```");
@@ -30,12 +30,12 @@ const ACTIONS = {
 };
 const KEYS = { b: "bold", i: "italic", k: "link" };
 
-/** Let the buttons of a toolbar and the usual keys change the text. */
-export function format(field, toolbar) {
+/** Make the buttons of a toolbar and the usual shortcuts format the text. */
+export function addFormatting(field, toolbar) {
   const buttons = [...toolbar.querySelectorAll("button")];
   toolbar.hidden = false;
   buttons.forEach((button, index) => {
-    // One stop for the Tab key; the arrows go on from there.
+    // The toolbar is one stop for the Tab key; the arrow keys move within it.
     button.tabIndex = index ? -1 : 0;
     const act = ACTIONS[button.dataset.format];
     if (act) button.addEventListener("click", () => act(field));
@@ -59,7 +59,7 @@ export function format(field, toolbar) {
   });
 }
 
-/** Whether Ctrl is held down, or Cmd on a Mac, and nothing else. */
+/** Whether Ctrl is held down, or Cmd on a Mac, without Alt. */
 export function isCommand(event) {
   return (event.ctrlKey || event.metaKey) && !event.altKey;
 }

@@ -1,53 +1,54 @@
-// Images that are dropped, pasted or chosen: asks for the alternative text, uploads them one after
-// the other, and puts their Markdown where the text was.
+// Images that are dropped, pasted or chosen: asks for their alternative texts, uploads them one after
+// another, and inserts their Markdown into the text.
 
 import { gettext } from "../texts.js";
 import { replace } from "./text.js";
 
-// The server says of HEIC what to do about it.
+// HEIC is included because the server explains what to do about it.
 const TYPES = /^image\/(jpeg|png|gif|webp|avif|heic|heif)$/;
 const ACCEPTED = "image/jpeg,image/png,image/gif,image/webp,image/avif";
 
-/** Upload a file with its texts; resolves to the answer, rejects with words. */
-function upload(address, token, file, alt, onProgress) {
+/** Upload a file with its alternative text; resolves to the image, rejects with a message. */
+function upload(url, token, file, alt, onProgress) {
   const data = new FormData();
-  // The file comes last: what stands before it is checked before it is received.
+  // The file comes last, so that the server can check the other fields before it receives the file.
   data.append("csrf_token", token);
   data.append("alt", alt);
   data.append("file", file, file.name || "image");
   return new Promise((resolve, reject) => {
-    // fetch() does not tell how much is sent.
+    // fetch() doesn't report the progress of uploads.
     const request = new XMLHttpRequest();
-    request.open("POST", address);
+    request.open("POST", url);
     request.setRequestHeader("Accept", "application/json");
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
     request.addEventListener("error", () => reject(new Error(gettext("No connection. Please try again."))));
     request.addEventListener("load", () => {
-      const answer = request.response;
-      if (request.status === 201 && answer) resolve(answer);
-      else reject(new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? gettext("The image couldn’t be uploaded.")));
+      const content = request.response;
+      if (request.status === 201 && content) resolve(content);
+      else reject(new Error(content?.errors?.[0]?.message ?? content?.detail ?? gettext("The image couldn’t be uploaded.")));
     });
     request.send(data);
   });
 }
 
 /**
- * Ask for the texts of images, and upload them one after the other.
+ * Create the function that asks for the alternative texts of images, and uploads them one after
+ * another.
  *
- * @returns a function that takes files, and what to do with the answer to each upload; it tells
- *     whether there are images among them.
+ * @returns a function of the files and a callback for each uploaded image; it returns whether there
+ *     are images among the files.
  */
-export function uploader(dialog, token) {
+export function createUploader(dialog, token) {
   const part = (name) => dialog.querySelector(`[data-part=${name}]`);
   const [name, problem, progress] = ["name", "problem", "progress"].map(part);
   const form = dialog.querySelector("form");
   const { alt } = form.elements;
-  const waiting = [];
+  const queue = [];
   let current = null;
 
   function next() {
-    current = waiting.shift() ?? null;
+    current = queue.shift() ?? null;
     if (!current) {
       dialog.close();
       return;
@@ -69,11 +70,11 @@ export function uploader(dialog, token) {
     submit.disabled = true;
     try {
       const { file, use } = current;
-      const answer = await upload(dialog.dataset.upload, token(), file, alt.value, (share) => {
+      const image = await upload(dialog.dataset.upload, token(), file, alt.value, (share) => {
         progress.value = share;
       });
       dialog.close();
-      use(answer);
+      use(image);
       next();
     } catch (error) {
       problem.textContent = error.message;
@@ -84,18 +85,18 @@ export function uploader(dialog, token) {
     }
   });
   part("cancel").addEventListener("click", next);
-  dialog.addEventListener("cancel", () => waiting.splice(0));
+  dialog.addEventListener("cancel", () => queue.splice(0));
 
   return (files, use) => {
     const images = [...files].filter((each) => TYPES.test(each.type));
-    waiting.push(...images.map((file) => ({ file, use })));
+    queue.push(...images.map((file) => ({ file, use })));
     if (images.length && !dialog.open) next();
     return images.length > 0;
   };
 }
 
-/** Let a button open the dialog in which the browser has files chosen. */
-export function chooseFiles(button, { several, use }) {
+/** Make a button open the browser's dialog for choosing files. */
+export function addFileChooser(button, { several, use }) {
   const chooser = Object.assign(document.createElement("input"), {
     type: "file",
     accept: ACCEPTED,
@@ -109,20 +110,20 @@ export function chooseFiles(button, { several, use }) {
   });
 }
 
-/** Let a text take images. */
-export function takeImages(field, button, ask) {
-  function insert(answer) {
+/** Accept images that are pasted or dropped into a text, or chosen with a button. */
+export function acceptImages(field, button, addImages) {
+  function insert(image) {
     const { selectionEnd: at, value } = field;
-    // An image stands in a paragraph of its own.
+    // An image is a separate paragraph.
     const before = /(^|\n\n)$/.test(value.slice(0, at)) ? "" : "\n\n";
-    replace(field, at, at, `${before}${answer.markdown}\n\n`);
+    replace(field, at, at, `${before}${image.markdown}\n\n`);
   }
 
-  const take = (files) => ask(files, insert);
-  chooseFiles(button, { several: true, use: take });
+  const take = (files) => addImages(files, insert);
+  addFileChooser(button, { several: true, use: take });
   field.addEventListener("paste", (event) => {
     const { files, types } = event.clipboardData;
-    // A table from a spreadsheet has its picture beside it.
+    // The clipboard has a table from a spreadsheet both as HTML and as a picture.
     if (!types.includes("text/html") && take(files)) event.preventDefault();
   });
   field.addEventListener("dragover", (event) => {

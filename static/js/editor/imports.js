@@ -1,4 +1,4 @@
-// Images of other sites in the text, of which readers see links: the author is offered copies.
+// Offers to copy images from other sites, of which readers only see links.
 
 import { gettext, ngettext } from "../texts.js";
 import { replace } from "./text.js";
@@ -9,21 +9,21 @@ function remoteImages(text) {
   return [...text.matchAll(REMOTE)].map(([whole, alt, url]) => ({ alt, url, whole }));
 }
 
-/** Have the server copy an image; resolves to the answer, rejects with words. */
-async function copy(address, token, { alt, url }) {
-  const response = await fetch(address, {
+/** Have the server copy an image; resolves to the copy, rejects with a message. */
+async function copyImage(endpoint, token, { alt, url }) {
+  const response = await fetch(endpoint, {
     method: "POST",
     body: new URLSearchParams({ csrf_token: token, url, alt: alt.replace(/\\(.)/g, "$1") }),
     headers: { Accept: "application/json" },
     redirect: "error",
   });
-  const answer = await response.json().catch(() => null);
-  if (response.status === 201 && answer) return answer;
-  throw new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? gettext("The image couldn’t be copied."));
+  const content = await response.json().catch(() => null);
+  if (response.status === 201 && content) return content;
+  throw new Error(content?.errors?.[0]?.message ?? content?.detail ?? gettext("The image couldn’t be copied."));
 }
 
-/** Put copies in the place of all images with an address. */
-function replaceAddress(field, url, name) {
+/** Replace all images with a URL by the copy. */
+function replaceUrl(field, url, name) {
   for (;;) {
     const found = [...field.value.matchAll(REMOTE)].find((each) => each[2] === url);
     if (!found) return;
@@ -33,25 +33,25 @@ function replaceAddress(field, url, name) {
 }
 
 /**
- * Tell of images of other sites, and copy them where that is wanted.
+ * Point out images from other sites, and copy them if the author wants that.
  *
  * @param field the text.
- * @param offer where it is told; its data attribute says which address copies an image.
- * @param token gives the CSRF token.
+ * @param offer the element of the offer; its data attribute has the URL that copies an image.
+ * @param token a function that returns the CSRF token.
  */
 export function offerImports(field, offer, token) {
   const words = offer.querySelector("[data-part=remote-words]");
   const button = offer.querySelector("[data-part=import-images]");
 
-  function look() {
+  function refresh() {
     const { length } = remoteImages(field.value);
     offer.hidden = length === 0;
-    const told = ngettext(
+    const text = ngettext(
       "One image is on another site. Readers will see a link to it.",
       "%(num)s images are on other sites. Readers will see links to them.",
       length,
     );
-    if (length && words.textContent !== told) words.textContent = told;
+    if (length && words.textContent !== text) words.textContent = text;
   }
 
   button.addEventListener("click", async () => {
@@ -62,18 +62,18 @@ export function offerImports(field, offer, token) {
         if (!field.value.includes(image.whole)) continue;
         words.textContent = gettext("Copying %(url)s …", { url: image.url });
         try {
-          const { name } = await copy(offer.dataset.import, token(), image);
-          replaceAddress(field, image.url, name);
+          const { name } = await copyImage(offer.dataset.import, token(), image);
+          replaceUrl(field, image.url, name);
         } catch (error) {
           problem = `${image.url}: ${error.message}`;
         }
       }
     } finally {
       button.disabled = false;
-      look();
+      refresh();
       if (problem && !offer.hidden) words.textContent = problem;
     }
   });
-  field.addEventListener("input", look);
-  look();
+  field.addEventListener("input", refresh);
+  refresh();
 }

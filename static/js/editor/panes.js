@@ -1,9 +1,9 @@
-// The text and its preview: side by side where there is room, else in tabs.
+// The text and its preview: side by side if there is space, otherwise in tabs.
 
 const WIDE = matchMedia("(width >= 72rem)");
 
 /** Arrange the panes of the editor, now and whenever the window changes. */
-export function arrange(main, tabs, write, preview) {
+export function arrangePanes(main, tabs, write, preview) {
   const [writeTab, previewTab] = tabs.querySelectorAll("[role=tab]");
   const panels = new Map([[writeTab, write], [previewTab, preview]]);
   main.classList.add("has-preview");
@@ -42,14 +42,14 @@ export function arrange(main, tabs, write, preview) {
     select(other);
     other.focus();
   });
-  // What is wrong with a field is told in its own tab.
+  // The message about an invalid field is shown in the tab with the field.
   write.addEventListener("invalid", () => select(writeTab), true);
   WIDE.addEventListener("change", refresh);
   refresh();
 }
 
-/** Scroll the preview as far as the text is scrolled. */
-export function scrollInStep(field, preview) {
+/** Scroll the preview along with the text. */
+export function syncScrolling(field, preview) {
   function follow() {
     if (!WIDE.matches) return;
     const { top, height } = field.getBoundingClientRect();

@@ -1,19 +1,19 @@
-// Rich text that is pasted becomes Markdown. Only what is named here is kept of it; everything else
-// is its text, so nothing of another site's markup gets into the post.
+// Converts pasted rich text to Markdown. Only the elements that are named here are converted; of
+// others, only the text is used, so no markup from another site gets into the post.
 
 import { replace } from "./text.js";
 
 const SKIPPED = new Set(["SCRIPT", "STYLE", "TEMPLATE", "NOSCRIPT", "HEAD", "META", "LINK", "TITLE", "SVG", "IFRAME", "OBJECT"]);
 const BLOCKS = new Set(["P", "DIV", "SECTION", "ARTICLE", "HEADER", "FOOTER", "MAIN", "ASIDE", "FIGURE", "FIGCAPTION", "DL", "DT", "DD", "ADDRESS", "BODY"]);
 const MARKS = { B: "**", STRONG: "**", I: "_", EM: "_", DEL: "~~", S: "~~", STRIKE: "~~" };
-const TELLING = "a, b, strong, i, em, del, s, code, pre, blockquote, ul, ol, table, h1, h2, h3, h4, h5, h6, hr, img";
+const RICH = "a, b, strong, i, em, del, s, code, pre, blockquote, ul, ol, table, h1, h2, h3, h4, h5, h6, hr, img";
 
-/** Characters that Markdown would take for marks. */
+/** Escape characters that Markdown would interpret. */
 function escape(text) {
   return text.replace(/[\\`*_[\]<>~|]/g, "\\$&").replace(/^(\s*\d*)([#+.)-])(?=\s)/gm, "$1\\$2");
 }
 
-function address(element, name) {
+function safeUrl(element, name) {
   try {
     const url = new URL(element.getAttribute(name) ?? "");
     const isPlain = ["http:", "https:", "mailto:"].includes(url.protocol);
@@ -23,34 +23,34 @@ function address(element, name) {
   }
 }
 
-/** Marks must touch the words that they are for. */
-function marked(text, mark) {
+/** Add marks around a text, without the spaces around it. */
+function addMarks(text, mark) {
   const [, before, inside, after] = text.match(/^(\s*)([^]*?)(\s*)$/);
   return inside ? before + mark + inside + mark + after : text;
 }
 
-/** The Markdown of what stands in a line. */
-function inline(node) {
+/** Convert inline content to Markdown. */
+function convertInline(node) {
   if (node.nodeType === Node.TEXT_NODE) return escape(node.data.replace(/\s+/g, " "));
   if (node.nodeType !== Node.ELEMENT_NODE || SKIPPED.has(node.tagName.toUpperCase())) return "";
   const tag = node.tagName;
   if (tag === "BR") return "\\\n";
   if (tag === "IMG") {
-    const target = address(node, "src");
+    const target = safeUrl(node, "src");
     return target ? `[${escape(node.alt || target)}](${target})` : escape(node.alt ?? "");
   }
-  if (tag === "CODE" || tag === "KBD" || tag === "SAMP") return codeSpan(node.textContent);
-  const inside = [...node.childNodes].map(inline).join("");
+  if (tag === "CODE" || tag === "KBD" || tag === "SAMP") return formatCode(node.textContent);
+  const inside = [...node.childNodes].map(convertInline).join("");
   if (tag === "A") {
-    const target = address(node, "href");
+    const target = safeUrl(node, "href");
     return target && inside.trim() ? `[${inside.trim()}](${target})` : inside;
   }
-  // Google Docs has all in a <b> that is not bold.
+  // Google Docs wraps everything in a <b> that is not bold.
   if (tag === "B" && /font-weight:\s*normal/.test(node.dataset.style ?? "")) return inside;
-  return MARKS[tag] ? marked(inside, MARKS[tag]) : inside;
+  return MARKS[tag] ? addMarks(inside, MARKS[tag]) : inside;
 }
 
-function codeSpan(text) {
+function formatCode(text) {
   const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
   const space = text.startsWith("`") || text.endsWith("`") ? " " : "";
@@ -65,9 +65,9 @@ function indent(text, first, rest = " ".repeat(first.length)) {
   return text.split("\n").map((line, number) => (number ? (line && rest) : first) + line).join("\n");
 }
 
-function table(element) {
+function convertTable(element) {
   const rows = [...element.querySelectorAll("tr")].map((row) =>
-    [...row.querySelectorAll("th, td")].map((cell) => blocks(cell).join(" ").replace(/\s*\\?\n\s*/g, " ")),
+    [...row.querySelectorAll("th, td")].map((cell) => convertBlocks(cell).join(" ").replace(/\s*\\?\n\s*/g, " ")),
   );
   const width = Math.max(0, ...rows.map((row) => row.length));
   if (!width) return "";
@@ -75,18 +75,18 @@ function table(element) {
   return [head, `|${" --- |".repeat(width)}`, ...body].join("\n");
 }
 
-function list(element) {
+function convertList(element) {
   const items = [...element.children].filter((child) => child.tagName === "LI");
   return items
     .map((item, number) => {
       const mark = element.tagName === "OL" ? `${number + 1}. ` : "- ";
-      return indent(blocks(item).join("\n"), mark);
+      return indent(convertBlocks(item).join("\n"), mark);
     })
     .join("\n");
 }
 
-/** The Markdown of what stands in an element, block by block. */
-function blocks(element) {
+/** Convert the content of an element to Markdown, as a list of blocks. */
+function convertBlocks(element) {
   const found = [];
   let line = "";
   function endLine() {
@@ -96,60 +96,60 @@ function blocks(element) {
   }
   for (const node of element.childNodes) {
     if (!isBlock(node)) {
-      // A wrapper such as a <span> or <b> may have blocks in it.
+      // An inline wrapper such as a <span> or <b> may contain blocks.
       const hasBlocks = node.nodeType === Node.ELEMENT_NODE && [...node.querySelectorAll("*")].some(isBlock);
       if (!hasBlocks) {
-        line += inline(node);
+        line += convertInline(node);
         continue;
       }
     }
     endLine();
-    found.push(...block(node));
+    found.push(...convertBlock(node));
   }
   endLine();
   return found;
 }
 
-function block(node) {
+function convertBlock(node) {
   const tag = node.tagName;
   if (/^H[1-6]$/.test(tag)) {
-    const text = inlineOf(node);
+    const text = convertLine(node);
     return text ? [`${"#".repeat(Math.max(2, Number(tag[1])))} ${text}`] : [];
   }
-  if (tag === "UL" || tag === "OL") return [list(node)].filter(Boolean);
+  if (tag === "UL" || tag === "OL") return [convertList(node)].filter(Boolean);
   if (tag === "PRE") return [`\`\`\`\n${node.textContent.replace(/\n$/, "")}\n\`\`\``];
   if (tag === "HR") return ["---"];
-  if (tag === "TABLE") return [table(node)].filter(Boolean);
-  if (tag === "BLOCKQUOTE") return [indent(blocks(node).join("\n\n"), "> ", "> ").replace(/^$/gm, ">")];
-  return blocks(node);
+  if (tag === "TABLE") return [convertTable(node)].filter(Boolean);
+  if (tag === "BLOCKQUOTE") return [indent(convertBlocks(node).join("\n\n"), "> ", "> ").replace(/^$/gm, ">")];
+  return convertBlocks(node);
 }
 
-function inlineOf(node) {
-  return [...node.childNodes].map(inline).join("").replace(/\\?\n/g, " ").trim();
+function convertLine(node) {
+  return [...node.childNodes].map(convertInline).join("").replace(/\\?\n/g, " ").trim();
 }
 
-/** Tags without what the policy of the page would complain of in the console. */
-function withoutStyles(html) {
+/** Rename the attributes for which the page's security policy would log errors in the console. */
+function removeStyles(html) {
   return html.replace(/<[^>]*>/g, (tag) =>
     tag.replace(/\sstyle\s*=/gi, " data-style=").replace(/\son\w+\s*=/gi, " data-on="),
   );
 }
 
-/** The Markdown for HTML from elsewhere; nothing of it is run or loaded. */
-function markdownOf(html) {
-  const page = new DOMParser().parseFromString(withoutStyles(html), "text/html");
-  const isRich = page.body.querySelector(TELLING) !== null;
-  return isRich ? blocks(page.body).join("\n\n") : null;
+/** Convert HTML to Markdown, without running or loading any of it; null if it has no formatting. */
+function convertToMarkdown(html) {
+  const page = new DOMParser().parseFromString(removeStyles(html), "text/html");
+  const isRich = page.body.querySelector(RICH) !== null;
+  return isRich ? convertBlocks(page.body).join("\n\n") : null;
 }
 
-/** Let a field take rich text as Markdown; with Shift, Ctrl+V pastes it as it is. */
+/** Convert rich text that is pasted into a field to Markdown; Ctrl+Shift+V pastes plain text. */
 export function pasteAsMarkdown(field) {
   field.addEventListener("paste", (event) => {
     const html = event.clipboardData?.getData("text/html");
-    // What an editor of code copies is code, and its colours say nothing.
+    // Code editors copy code as rich text, but its colours are irrelevant.
     const isCode = event.clipboardData?.types.includes("vscode-editor-data");
     if (!html || isCode) return;
-    const markdown = markdownOf(html);
+    const markdown = convertToMarkdown(html);
     if (!markdown) return;
     event.preventDefault();
     replace(field, field.selectionStart, field.selectionEnd, markdown);

@@ -1,7 +1,7 @@
-// Suggestions for a field with several tags: a list suggests whole values, so each of its options
-// begins with the tags that are there already.
+// Suggestions for a field with several tags. A <datalist> suggests whole values, so each option starts
+// with the tags that are already in the field.
 
-/** Suggest one's own tags for the tag that is being typed. */
+/** Suggest the user's own tags for the tag that is being typed. */
 export function suggestTags(field, list) {
   const own = [...list.options].map((option) => option.value);
   function refresh() {

@@ -1,10 +1,10 @@
-// Changes of a text field that Ctrl+Z takes back.
+// Changes of a text field that Ctrl+Z can undo.
 
 /**
  * Replace a part of a field.
  *
- * `execCommand` is the only way by which browsers remember a change to be undone; a browser without
- * it changes the text all the same.
+ * `execCommand` is the only way to make a change that users can undo; in a browser without it, the
+ * text is changed directly.
  */
 export function replace(field, start, end, text) {
   field.focus();
@@ -17,13 +17,13 @@ export function replace(field, start, end, text) {
   }
 }
 
-/** Replace the whole text of a field, or what differs of it. */
+/** Replace the whole text of a field, if it differs. */
 export function replaceAll(field, text) {
   if (field.value === text) return;
   replace(field, 0, field.value.length, text);
 }
 
-/** Put marks around the selection, or take them away if it has them. */
+/** Put marks around the selection, or remove them if it has them. */
 export function surround(field, before, after = before, placeholder = "") {
   const { selectionStart: start, selectionEnd: end, value } = field;
   const inside = value.slice(start, end);
@@ -38,8 +38,8 @@ export function surround(field, before, after = before, placeholder = "") {
   field.setSelectionRange(start + before.length, start + before.length + text.length);
 }
 
-/** Begin each line of the selection with a mark, or take it away if all have it. */
-export function beginLines(field, mark) {
+/** Prefix each line of the selection with a mark, or remove the mark if all lines have it. */
+export function prefixLines(field, mark) {
   const { value } = field;
   const start = value.lastIndexOf("\n", field.selectionStart - 1) + 1;
   const next = value.indexOf("\n", field.selectionEnd);

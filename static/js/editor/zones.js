@@ -1,6 +1,6 @@
-// Time zones: the browser knows their names, and which of them it is in.
+// Time zones: the browser knows their names, and its own.
 
-/** Offer all zones, and fill in that of the browser where none is chosen yet. */
+/** Offer all time zones, and fill in that of the browser if none is chosen yet. */
 export function offerZones(field, list) {
   const names = Intl.supportedValuesOf?.("timeZone") ?? [];
   list.replaceChildren(
