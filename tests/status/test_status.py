@@ -33,10 +33,10 @@ async def incidents(db: AsyncSession) -> Sequence[tuple[str, bool]]:
     return [(component, ended_at is not None) for component, ended_at in rows]
 
 
-class Remembering(RunningJob):
-    """A run that notes for itself how far it has come."""
+class InMemoryJob(RunningJob):
+    """A run that keeps its progress in memory."""
 
-    async def remember(self, **payload: object) -> None:
+    async def save_progress(self, **payload: object) -> None:
         self.claimed = self.claimed._replace(payload=payload)
 
 
@@ -44,7 +44,7 @@ async def watch(app: Broadside, watched_at: datetime | None = None) -> None:
     """Let a worker watch once, whose last run was at a time."""
     payload = {"watched_at": watched_at.isoformat()} if watched_at else {}
     claimed = Claimed(0, WATCH, payload, 1, uuid.uuid4())
-    job = Remembering(WATCH_COMPONENTS, claimed, app.database, asyncio.Event())
+    job = InMemoryJob(claimed, WATCH_COMPONENTS.every, app.database, asyncio.Event())
     async with app.app_context():
         await watch_components(job)
     assert datetime.fromisoformat(job.payload["watched_at"]) > now() - timedelta(minutes=1)

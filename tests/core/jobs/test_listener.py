@@ -44,14 +44,14 @@ async def test_all_channels_share_a_connection_and_a_channel_can_come_later(
     await heard_all(("one", "x"), ("two", "x"))
     # One of another test may have ended meanwhile.
     assert await listeners(app) <= before + 1
-    await listener.leave("one")
+    await listener.unfollow("one")
     await notify("one")
     hears("one")
     await heard_all(("one", ""))
-    await listener.leave("one", "two")
+    await listener.unfollow("one", "two")
     async with asyncio.timeout(START_SECONDS):
         while await listeners(app) > before:  # noqa: ASYNC110 (the server closes it)
             await asyncio.sleep(0.02)
     hears("two")
     await heard_all(("two", ""))
-    await listener.leave("two")
+    await listener.unfollow("two")
