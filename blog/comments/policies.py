@@ -12,7 +12,7 @@ from blog.core.site_settings.values import Commenting
 from blog.core.web.app import current_app
 from blog.models import Comment, Permission, Post
 from blog.posts.listed import ListedPost
-from blog.posts.policies import may_read_post
+from blog.posts.policies import is_author, may_read_post
 
 # The age from which `Commenting.ESTABLISHED` lets an account comment.
 ESTABLISHED_AFTER = timedelta(days=7)
@@ -68,9 +68,10 @@ def may_comment(viewer: Viewer, post: Post | ListedPost, *, is_followed: bool) -
 
 
 def may_remove_comment(viewer: Viewer, comment: Written, post: Post | ListedPost) -> bool:
-    """Whether the viewer may remove another person's comment from their own post."""
+    """Whether the viewer may remove another person's comment from their own post, which they may
+    not while their account is paused."""
     is_others = comment.author_id != viewer.id and not comment.is_disabled
-    return is_others and viewer.id == post.author_id and may_know_of_comment(viewer, post)
+    return is_others and is_author(viewer, post) and may_know_of_comment(viewer, post)
 
 
 def is_removed_by_author(comment: Written, post: Post | ListedPost) -> bool:

@@ -288,7 +288,8 @@ async def remove_comment(
     Raises:
         NotFoundError: the comment doesn't exist (any more).
         GoneError: its post is hidden.
-        ForbiddenError: the post is another user's, or the comment the viewer's own.
+        ForbiddenError: the post is another user's, or the comment the viewer's own, or they are
+            paused.
     """
     await queries.lock_post_of(session, comment_id)
     comment = await session.scalar(

@@ -68,9 +68,10 @@ async def test_a_person_is_told_of_a_measure_and_can_appeal(
 
 async def test_who_is_paused_reads_and_does_nothing_else_until_the_pause_is_over(
     app: Broadside, moderators_browser: Browser, susans_browser: Browser, db: AsyncSession,
-    susan: User, post: Post,
+    susan: User, post: Post, david: User,
 ) -> None:  # fmt: skip
     token = await add_token(app, susan)
+    [others] = await add_comments(db, post, david.id, 1)
     await take(moderators_browser, susan, "pause", until=TOMORROW)
     refused = await susans_browser.submit("/", {"body": "Ads"}, page="/post/1")
     assert refused.status_code == 403
@@ -81,6 +82,13 @@ async def test_who_is_paused_reads_and_does_nothing_else_until_the_pause_is_over
         assert "paused until" in answer.json()["detail"]
         assert (await client.get("/posts/1")).status_code == 200
         assert (await client.patch("/me", json={"about_me": "Ads"})).status_code == 403
+    comment = f"/comment/{others.id}/remove"
+    async with Client(app, token=token) as client:
+        removal = await client.post(f"/comments/{others.id}/remove", json={"reason": "Ads"})
+        assert removal.status_code == 403, removal.text
+    assert (await susans_browser.get(comment)).status_code == 403
+    removal = await susans_browser.submit(comment, {"reason": "Ads"}, page="/post/1")
+    assert removal.status_code == 403
     refused = await susans_browser.submit("/edit-profile", {"about_me": "Ads"})
     assert (refused.status_code, "paused until" in refused.text) == (403, True)
     assert (await susans_browser.get("/post/1")).status_code == 200
