@@ -8,10 +8,10 @@ the post, so two transactions never wait for each other.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, TextClause, and_, literal_column, text
+from sqlalchemy import ColumnElement, TextClause, and_, exists, literal_column, or_, text
 
 from blog.core.events.event import DomainEvent
-from blog.models import NotificationKind
+from blog.models import Follow, NotificationKind, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_from
 from blog.notifications.hidden_words import has_hidden_word
@@ -26,8 +26,14 @@ _NOTIFY_READERS = (
 )
 _RECIPIENT: ColumnElement[int] = literal_column("given.user_id")
 _ACTOR: ColumnElement[int] = literal_column("given.actor_id")
-# People aren't notified of people they have muted, or who have blocked them.
-_IS_NOTIFIED = and_(not_deleted(_RECIPIENT), ~hidden_from(_RECIPIENT, _ACTOR))
+_USER, _FOLLOW = User.__table__.c, Follow.__table__.c
+# People aren't notified of those whom they have muted, or who have blocked them; and of those whom
+# moderators have limited only if they follow them.
+_IS_LIMITED = exists().where(_USER.id == _ACTOR, _USER.limited_at.is_not(None))
+_FOLLOWS = exists().where(_FOLLOW.follower_id == _RECIPIENT, _FOLLOW.followed_id == _ACTOR)
+_IS_NOTIFIED = and_(
+    not_deleted(_RECIPIENT), ~hidden_from(_RECIPIENT, _ACTOR), or_(~_IS_LIMITED, _FOLLOWS)
+)
 _HAS_HIDDEN_WORD = has_hidden_word(
     kind="kind", user_id="given.user_id", comment_id="given.comment_id", post_id="given.post_id"
 )

@@ -22,6 +22,7 @@ from blog.models import (
     NotificationItem,
     PostImport,
     PostLike,
+    User,
 )
 from blog.notifications import jobs
 from blog.notifications.cleaning import delete_old
@@ -70,6 +71,28 @@ async def test_people_are_told_of_comments_likes_and_followers_in_grouped_lines(
     assert await susan.unread() == 3
     assert await nina.unread() == 0
     assert (await nina.get(found[0]["url"])).status_code == 404
+
+
+async def test_only_followers_are_notified_of_people_whom_moderators_have_limited(
+    them: dict[str, Person], db: AsyncSession
+) -> None:
+    susan, nina = them["susan"], them["nina"]
+    await db.execute(update(User).where(User.id == nina.id).values(limited_at=func.now()))
+    await db.commit()
+    for follows in (False, True):
+        if follows:
+            await susan.put("/users/nina/follow")
+            await nina.delete("/users/susan/follow")
+        post = await susan.write_post()
+        comment = await susan.comment(post)
+        await nina.put(f"/posts/{post}/like")
+        await nina.put(f"/comments/{comment}/like")
+        await nina.comment(post)
+        await nina.comment(post, reply_to=comment)
+        await nina.post("/posts/", json={"body": "Like @susan"})
+        await nina.put("/users/susan/follow")
+        kinds = {line["kind"] for line in await susan.notifications()}
+        assert kinds == ({"like", "comment", "reply", "mention", "follow"} if follows else set())
 
 
 async def test_replies_and_likes_of_comments_are_told_to_their_authors(
