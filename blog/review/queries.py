@@ -13,10 +13,12 @@ from blog.models.account_deletion import not_deleted
 
 OF = bindparam("of", type_=BigInteger)
 _OF_POST = (Post.title, Post.slug, Post.status, Post.hidden_at, Post.author_id)
+# That of a deleted author is `None`, before its row is.
+_THE_POST = HeldItem.post.and_(not_deleted(Post.author_id))
 _OWN = (
     select(HeldItem)
     .where(HeldItem.author_id == OF)
-    .options(joinedload(HeldItem.post, innerjoin=True).load_only(*_OF_POST, Post.body))
+    .options(joinedload(_THE_POST).load_only(*_OF_POST, Post.body))
 )
 _NOT_APPROVED = or_(HeldItem.decided_at.is_(None), HeldItem.is_approved.is_(False))
 _WAITING: Listing[HeldItem] = Listing(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import (
+    AccountDeletion,
     Comment,
     HeldItem,
     HeldKind,
@@ -109,15 +110,19 @@ async def test_a_scheduled_post_waits_for_its_time(site: Site, moderators_browse
     assert await newest(site, Post.status) == PostStatus.SCHEDULED
 
 
-async def test_the_title_of_a_post_that_its_author_took_back_is_not_beside_comments_that_wait(
-    site: Site, moderators_browser: Browser, david: User
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_the_title_of_a_post_that_is_not_public_any_more_is_not_beside_comments_that_wait(
+    site: Site, moderators_browser: Browser, david: User, *, is_deleted: bool
 ) -> None:
     await change_site(site.app, held_words=("casino",))
     [post] = await add_posts(site.db, david, 1)
     await site.submit(f"/post/{post.id}", body="A casino")
+    status = PostStatus.PUBLISHED if is_deleted else PostStatus.DRAFT
     await site.db.execute(
-        update(Post).where(Post.id == post.id).values(title="Secret plan", status=PostStatus.DRAFT)
+        update(Post).where(Post.id == post.id).values(title="Secret plan", status=status)
     )
+    if is_deleted:  # The job has not deleted the post yet.
+        site.db.add(AccountDeletion(user_id=david.id))
     await site.db.commit()
     for page in (await site.browser.get("/waiting"), await moderators_browser.get(QUEUE)):
         assert "A casino" in page.text and "Secret plan" not in page.text

@@ -21,7 +21,8 @@ _WAITING: Select[HeldItem] = (
     .where(HeldItem.decided_at.is_(None), not_deleted(HeldItem.author_id))
     .options(
         joinedload(HeldItem.author, innerjoin=True).joinedload(User.role, innerjoin=True),
-        joinedload(HeldItem.post, innerjoin=True).load_only(*_OF_POST),
+        # The post of a deleted author is `None`, before its row is.
+        joinedload(HeldItem.post.and_(not_deleted(Post.author_id))).load_only(*_OF_POST),
     )
 )
 _QUEUE: Listing[HeldItem] = Listing(
