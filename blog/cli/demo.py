@@ -9,8 +9,6 @@ from blog.cli.deploy import migrate
 from blog.cli.running import asynchronous, open_app
 from blog.core.clock import now
 from blog.core.db import migrations
-from blog.core.purging.keys import SITE
-from blog.core.purging.marks import mark
 from blog.core.web.app import Broadside
 from blog.demo.history import Sizes
 from blog.demo.loading import DemonstrationError, is_loaded, load, store_files
@@ -90,9 +88,6 @@ async def _load(app: Broadside, sizes: Sizes, seed: int, password: str) -> None:
             )  # fmt: skip
         except DemonstrationError as error:
             raise click.ClickException(str(error)) from None
-    async with app.database.session() as session:
-        await mark(session, SITE)
-        await session.commit()
     click.echo(
         f"{sizes.users:,} users, {sizes.posts:,} posts, {sizes.comments:,} comments and "
         f"{sizes.follows:,} follows are on {app.settings.base_url}"

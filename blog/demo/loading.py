@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from blog.core.db.database import Database
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.core.storage.interface import Storage
 from blog.demo import rows
 from blog.demo.figures import DemonstrationFigures
@@ -81,13 +83,15 @@ async def load(
     """
     demonstration = rows.Demonstration(sizes, seed, until, pictures)
     try:
-        async with database.engine.begin() as connection:
+        async with database.session() as session, session.begin():
+            connection = await session.connection()
             if not await connection.scalar(select(func.pg_try_advisory_xact_lock(LOADING_LOCK))):
                 raise DemonstrationError("the demo is being loaded by another process")
             if await is_loaded(connection):
                 raise DemonstrationError("the demo is already loaded")
             await _add_files(connection, pictures)
             await _load_rows(connection, demonstration, sizes, password_hash, progress)
+            await mark(session, SITE)
     except UniqueViolationError as error:
         raise DemonstrationError(
             f"a username was taken meanwhile, try again: {error.detail}"
