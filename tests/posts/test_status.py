@@ -189,7 +189,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"status": "published", **in_lisbon(hours=1)}, "scheduled_for", "Only a scheduled post"),
     ({"status": "draft", **in_lisbon(hours=1)}, "scheduled_for", "Only a scheduled post"),
-    ({"status": "hidden"}, "status", ""),
+    ({"status": "hidden"}, "status", "should be 'draft', 'scheduled' or 'published'"),
     ({"status": 1}, "status", ""),
     ({"status": 0}, "status", ""),
     ({"status": ""}, "status", ""),

@@ -36,6 +36,8 @@ _MESSAGES = {
     "string_too_long": lazy_gettext("Please shorten this to at most %(max_length)s characters."),
     "string_unicode": NOT_UNICODE,  # JSON can write half a surrogate pair
 }
+# How pydantic names the members of an enumeration.
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 # Other errors of pydantic, which our forms don't cause unless they were tampered with. A browser
 # without date fields sends whatever was typed into one.
 _OF_FORMS = {
@@ -206,6 +208,9 @@ def messages(error: ValidationError, *, for_programs: bool = False) -> dict[str,
     for problem in error.errors(include_url=False, include_input=False):
         field = str(problem["loc"][0]) if problem["loc"] else ""
         message, context = texts.get(problem["type"]), problem.get("ctx", {})
-        text = str(message.with_values(**_format_values(context))) if message else problem["msg"]
+        if message:
+            text = str(message.with_values(**_format_values(context)))
+        else:
+            text = _MEMBER.sub(r"\1", problem["msg"])
         found.setdefault(field, text.removeprefix("Value error, "))
     return found
