@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import grimp
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -38,3 +40,28 @@ def test_the_architecture_page_says_what_each_folder_is_for() -> None:
     for folder, margin in ((blog, 2), (blog / "core", 4)):
         named = set(re.findall(rf"^ {{{margin}}}(\w+)/ +\w", shown[1], re.MULTILINE))
         assert {path.parent.name for path in folder.glob("*/*.py")} == named
+
+
+def test_no_two_folders_within_a_feature_import_each_other() -> None:
+    graph = grimp.build_graph("blog", cache_dir=None)
+    blog = PROJECT / "blog"
+    folders = {".".join(path.parent.relative_to(PROJECT).parts) for path in blog.rglob("*.py")}
+    imports = set()
+    for module in graph.modules:
+        for imported in graph.find_modules_directly_imported_by(module):
+            pair = siblings(module, imported)
+            if pair and folders.issuperset(pair):
+                imports.add(pair)
+    # The tables use modules such as the clock, which are in no folder of the core.
+    imports.discard(("blog.models", "blog.core"))
+    assert [pair for pair in imports if pair[::-1] in imports] == []
+    assert ("blog.accounts.passkeys", "blog.accounts.second_factor") in imports
+
+
+def siblings(module: str, imported: str) -> tuple[str, str] | None:
+    """The two parts of one folder that the modules are in; `None` if one contains the other."""
+    first, second = module.split("."), imported.split(".")
+    depth = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
+    if depth is None:
+        return None
+    return ".".join(first[: depth + 1]), ".".join(second[: depth + 1])

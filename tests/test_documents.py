@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from blog.accounts import login_attempts as attempts
 from blog.accounts.email import service as email_service
-from blog.accounts.login import attempts
 from blog.cli import main
 from blog.core.api import limits
 from blog.core.auth import quotas

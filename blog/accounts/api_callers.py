@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, literal_column, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
+from blog.accounts.login_attempts import clear_failures
 from blog.core.api import limits
 from blog.core.api.operations import Access, access_of
 from blog.core.auth.clients import requesting_client

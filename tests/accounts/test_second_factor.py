@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
 from blog.accounts.links import UNLOCK_DEVICE, credentials_of
-from blog.accounts.login.attempts import Attempt
+from blog.accounts.login_attempts import Attempt
 from blog.accounts.second_factor.jobs import reseal_some
 from blog.core.auth.clients import Client
 from blog.core.auth.devices import KnownDevice

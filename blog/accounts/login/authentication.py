@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
 from blog.accounts.login import warnings
-from blog.accounts.login.attempts import AT_ACCOUNT_FROM_ANYWHERE, Attempt
+from blog.accounts.login_attempts import AT_ACCOUNT_FROM_ANYWHERE, Attempt
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.crypto.passwords import Passwords

@@ -1,24 +1,17 @@
 """Helpers that the login pages share: setting the cookies, and continuing with the next page."""
 
-from collections.abc import Mapping
-
 from quart import flash, redirect, render_template, request, session, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.login.service import OpenedSession, PendingLogin
+from blog.accounts.login.service import OpenedSession
 from blog.core.auth.attacks import was_attacked
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import authenticate_by_cookie, set_login_cookie
 from blog.core.auth.trust import set_trust_cookie
-from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.i18n import lazy_gettext
-from blog.core.web.app import current_app
 from blog.core.web.requests import local_address
 from blog.core.web.resubmission import UnsentForm
 
-# In the session of the browser: the login that waits for the second factor.
-PENDING, PURPOSE = "pending_login", "pending login"
-PENDING_SECONDS = 600
 WAS_ATTACKED = lazy_gettext(
     "Someone has tried many wrong passwords for your account lately. Nobody got in. A second "
     "factor keeps it safe, even from those who guess your password."
@@ -60,19 +53,3 @@ async def _set_cookies(opened: OpenedSession, *, remember: bool) -> None:
 def next_page_url() -> str:
     """The URL of the page to continue with (`?next=`)."""
     return local_address(request.args.get("next")) or url_for("site.home")
-
-
-def store_pending_login(pending: PendingLogin) -> None:
-    """Store a login that waits for the second factor in the session of the browser."""
-    session[PENDING] = current_app.links.sign(PURPOSE, pending._asdict())
-
-
-def pending_login() -> PendingLogin | None:
-    """The login of this browser that waits for the second factor; `None` after ten minutes."""
-    try:
-        content: Mapping[str, object] = current_app.links.read(
-            PURPOSE, session.get(PENDING, ""), PENDING_SECONDS
-        )
-    except InvalidTokenError:
-        return None
-    return PendingLogin(**content)  # type: ignore[arg-type]

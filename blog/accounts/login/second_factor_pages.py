@@ -7,11 +7,9 @@ from blog.accounts.login import service
 from blog.accounts.login.entering import (
     complete_login,
     next_page_url,
-    pending_login,
-    store_pending_login,
 )
-from blog.accounts.login.service import PendingLogin
 from blog.accounts.passkeys.challenges import Ceremony, take_challenge
+from blog.accounts.pending_logins import PendingLogin, pending_login, store_pending_login
 from blog.accounts.schemas import LoginForm, SecondFactorForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer

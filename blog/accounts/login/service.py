@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.accounts.links import check_credentials, credentials_of
-from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.login.warnings import notify_of_new_device
+from blog.accounts.login_attempts import clear_failures
 from blog.accounts.passkeys.assertions import check_passkey
 from blog.accounts.passkeys.schemas import PasskeyLoginForm
+from blog.accounts.pending_logins import PendingLogin
 from blog.accounts.schemas import LoginForm, SecondFactorForm
 from blog.accounts.second_factor.codes import check_code
 from blog.accounts.second_factor.trust import is_trusted, trust_browser
@@ -46,20 +47,6 @@ class OpenedSession(NamedTuple):
     user: User
     token: str
     trust_token: str | None = None
-
-
-class PendingLogin(NamedTuple):
-    """A login with the right password, which still needs the second factor.
-
-    Attributes:
-        user_id: the account.
-        credentials: a digest of its password and address; the login ends if they change.
-        remember: whether the session lasts for 30 days.
-    """
-
-    user_id: int
-    credentials: str
-    remember: bool
 
 
 class SecondFactorNeededError(BlogError):

@@ -1,6 +1,6 @@
 """Letting the owner of an account log in on a new device while others try to guess the password.
 
-The limit of wrong passwords over all networks (`blog.accounts.login.attempts`) would refuse the
+The limit of wrong passwords over all networks (`blog.accounts.login_attempts`) would refuse the
 right one as well. A link by mail makes the browser a known device, which has a limit of its own.
 """
 

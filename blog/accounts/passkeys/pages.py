@@ -6,10 +6,10 @@ import quart_auth
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.login.entering import pending_login
 from blog.accounts.passkeys import queries, service
 from blog.accounts.passkeys.challenges import Ceremony, new_challenge, take_challenge
 from blog.accounts.passkeys.schemas import NewPasskeyForm, PasskeyName
+from blog.accounts.pending_logins import pending_login
 from blog.accounts.second_factor.pages import codes_page
 from blog.core.auth.identity import required_login, required_viewer
 from blog.core.auth.permissions import confirmed_required

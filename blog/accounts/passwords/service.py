@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts import queries
 from blog.accounts.applications.proof import confirm_address
 from blog.accounts.links import RESET_PASSWORD, credentials_of, user_of_link
-from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
+from blog.accounts.login_attempts import clear_failures
 from blog.accounts.passwords.new_passwords import refuse_context_words
 from blog.accounts.passwords.other_logins import OtherLogins, other_logins
 from blog.accounts.schemas import ChangePasswordForm, ResetPasswordForm

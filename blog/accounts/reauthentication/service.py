@@ -3,8 +3,8 @@
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
+from blog.accounts.login_attempts import clear_failures
 from blog.accounts.passkeys.assertions import check_passkey
 from blog.accounts.schemas import IdentityForm
 from blog.accounts.second_factor.codes import check_code

@@ -5,7 +5,7 @@ import time
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.login.attempts import Attempt
+from blog.accounts.login_attempts import Attempt
 from blog.accounts.second_factor.recovery import LETTERS, normalize_code, use_recovery_code
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
@@ -31,7 +31,7 @@ async def check_code(
 ) -> None:
     """Check a code, which then can't be used again; the caller commits.
 
-    The attempt is counted first, like a password (`blog.accounts.login.attempts`), so that
+    The attempt is counted first, like a password (`blog.accounts.login_attempts`), so that
     concurrent attempts can't exceed the limit. When the limit is reached, the owner of the account
     gets a mail.
 

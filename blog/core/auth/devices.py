@@ -2,7 +2,7 @@
 
 A signed cookie marks them for a year, even after logging out. It gives no access: log-in attempts
 from known devices are only counted separately from those of strangers
-(`blog.accounts.login.attempts`), who could otherwise lock the owner out. Changing the password or
+(`blog.accounts.login_attempts`), who could otherwise lock the owner out. Changing the password or
 logging out all other sessions invalidates all known devices (OWASP, "Slow Down Online Guessing
 Attacks with Device Cookies").
 """

@@ -5,7 +5,7 @@ counted per user, over all their sessions and tokens, and per network around the
 clients are counted by address alone, separately from logged-in users, so they can't use up the
 quota of users in the same network.
 
-`blog.accounts.login.attempts` limits password guessing, `blog.mail.outbox` mail to an address.
+`blog.accounts.login_attempts` limits password guessing, `blog.mail.outbox` mail to an address.
 `docs/security.md` lists all limits.
 """
 

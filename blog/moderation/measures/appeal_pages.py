@@ -19,7 +19,7 @@ from blog.models import Measure
 from blog.moderation.measures import appeals, queries
 from blog.moderation.measures.mails import APPEAL, appeal_token
 from blog.moderation.measures.schemas import AddressForm, AppealForm
-from blog.moderation.reports.queries import reports_by
+from blog.moderation.queries import reports_by
 
 NO_SUCH_LINK = lazy_gettext("This link isn't complete. Copy all of it from the email.")
 LINK_SENT = lazy_gettext("If this account is disabled, we've emailed you the reason and the link.")

@@ -3,9 +3,9 @@
 The lists use cursors instead of page numbers, because new reports arrive while a moderator reads.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, select
+from sqlalchemy import ColumnElement, String, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -17,18 +17,14 @@ from blog.core.i18n import lazy_gettext
 from blog.models import Comment, Permission, Post, Report, User
 from blog.models.account_deletion import not_deleted
 from blog.moderation.measures.queries import has_moderator_besides
-from blog.moderation.queries import SEEN_OF_POST
+from blog.moderation.queries import REPORT_IS_THERE, SEEN_OF_POST
 
-# The newest reports by a person that are shown to them.
-REPORTS_SHOWN = 50
 NO_SUCH_REPORT = lazy_gettext("This report doesn't exist. What it was about may have been deleted.")
-# The accounts of the reporter and the reported author are not deleted.
-IS_THERE = and_(not_deleted(Report.reporter_id), not_deleted(Report.author_id))
 _OF_CATEGORY = Report.category == bindparam("category", type_=String)
 
 _REPORT = (
     select(Report)
-    .where(IS_THERE)
+    .where(REPORT_IS_THERE)
     .options(
         joinedload(Report.reporter, innerjoin=True),
         joinedload(Report.post).joinedload(Post.author, innerjoin=True),
@@ -86,7 +82,7 @@ async def lock_report(session: AsyncSession, report_id: int) -> Report:
     """
     report = await session.scalar(
         select(Report)
-        .where(Report.id == report_id, IS_THERE)
+        .where(Report.id == report_id, REPORT_IS_THERE)
         .options(
             joinedload(Report.post).joinedload(Post.author),
             joinedload(Report.comment).joinedload(Comment.author),
@@ -106,15 +102,3 @@ async def decides_alone(session: AsyncSession, viewer: Viewer, about: Iterable[R
     if not viewer.can(Permission.ADMIN) or all(each.author_id != viewer.id for each in about):
         return False
     return not await has_moderator_besides(session, viewer.id)
-
-
-async def reports_by(session: AsyncSession, reporter_id: int) -> Sequence[Report]:
-    """The newest reports by a person, with the people they are about."""
-    theirs = (
-        select(Report)
-        .where(Report.reporter_id == reporter_id, IS_THERE)
-        .options(joinedload(Report.author, innerjoin=True))
-        .order_by(Report.id.desc())
-        .limit(REPORTS_SHOWN)
-    )
-    return (await session.scalars(theirs)).all()
