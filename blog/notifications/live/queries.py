@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select, true
+from sqlalchemy import BigInteger, any_, bindparam, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.clock import now
+from blog.core.db.arrays import array_parameter
 from blog.models import LoginSession, Notification, Post, User
 from blog.models.block import hides_people
 from blog.models.notification import HAS_ITEMS, UNREAD, UNREAD_OF_USER
@@ -30,13 +31,13 @@ _STATES = (
     .join(User.__table__, _USER.id == _SESSION.user_id)
     .outerjoin(_newest, true())
     .where(
-        _SESSION.id == any_(bindparam("sessions", type_=ARRAY(BigInteger))),
+        _SESSION.id == any_(array_parameter("sessions", BigInteger)),
         _SESSION.expires_at > bindparam("now"),
         _USER.disabled_at.is_(None),
     )
 )
 _COUNTS = select(Post.id, Post.comment_count).where(
-    Post.id == any_(bindparam("posts", type_=ARRAY(BigInteger))), visible_to(ANONYMOUS)
+    Post.id == any_(array_parameter("posts", BigInteger)), visible_to(ANONYMOUS)
 )
 
 
