@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from quart import redirect, render_template, request
+from quart import Response, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from blog.comments.conversation import Conversation, conversation
@@ -60,7 +60,7 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
         shown = digest_of(found, neighbours, below.threads)
         page = await anonymous_page("site/post.html", shown, **values)
     else:
-        page = await render_template("site/post.html", **values)
+        page = Response(await render_template("site/post.html", **values))
     count_view(found)
     return page, post_headers(found)
 
