@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from quart import Response
 from quart_schema import document_headers, document_querystring, document_response
@@ -66,8 +66,9 @@ async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Respons
     )
     fields = requested_fields(PostList)
     if fields is not None and set(TEXTS).isdisjoint(fields):
-        summaries = await _add_state_to_page(await read(posts.summaries, wanted, of))
-        return await list_response(PostList, summaries, post_resource, keep=True)
+        summaries = await read(posts.summaries, wanted, of)
+        seen = _resource_maker(await _load_viewer_state(summaries.rows))
+        return await list_response(PostList, summaries, seen, keep=True)
     found = await read(posts.texts, wanted, of)
     state = await _load_viewer_state(found.rows)
     texts = tuple(post for post in found.rows if isinstance(post, ListedPost))
@@ -78,9 +79,33 @@ async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Respons
         # The viewer's state of the posts that are read later.
         revisions.append(repr(state and state.of([post.id for post in unread])))
         rest = Rest(revisions, _read_rest([post.id for post in unread], state, links()))
-    texts = state.add_to(texts) if state else texts
     page: Page[ListedPost] = dataclasses.replace(cast(Any, found), rows=texts)
-    return await list_response(PostList, page, post_resource, keep=True, texts=TEXTS, rest=rest)
+    seen = _resource_maker(state)
+    return await list_response(PostList, page, seen, keep=True, texts=TEXTS, rest=rest)
+
+
+class _ResourceMaker(Protocol):
+    """Makes the resource of a post."""
+
+    def __call__(self, post: ListedPost, to: Links, /) -> PostResource: ...
+
+
+class _SeenPost(NamedTuple):
+    """Represents a post as a viewer sees it. Those of the same state are equal, so that the list is
+    cached, and the rows of a list stay shared by all viewers."""
+
+    state: ViewerState
+
+    def __call__(self, post: ListedPost, to: Links, /) -> PostResource:
+        (seen,) = self.state.add_to([post])
+        return post_resource(seen, to)
+
+
+def _resource_maker(state: ViewerState | None) -> _ResourceMaker:
+    """What makes the resources of posts, with what the viewer has done with them."""
+    if state is None:
+        return post_resource
+    return _SeenPost(state)
 
 
 async def _load_viewer_state(posts: Sequence[ListedPost | UnreadPost]) -> ViewerState | None:
@@ -97,10 +122,6 @@ async def add_viewer_state(posts: Sequence[ListedPost]) -> Sequence[ListedPost]:
     """Fill in the state for the current viewer of these posts."""
     state = await _load_viewer_state(posts)
     return state.add_to(posts) if state else posts
-
-
-async def _add_state_to_page(page: Page[ListedPost]) -> Page[ListedPost]:
-    return dataclasses.replace(page, rows=tuple(await add_viewer_state(page.rows)))
 
 
 def _read_rest(
@@ -224,8 +245,9 @@ async def list_user_timeline(user: int | str) -> Response:
 async def list_drafts() -> Response:
     """List your own drafts and scheduled posts, the last changed first."""
     wanted = requested_cursor(current_app.settings.posts_per_page)
-    found = await _add_state_to_page(await read(drafts, wanted, required_account().id))
-    return await list_response(PostList, found, post_resource, texts=TEXTS)
+    found = await read(drafts, wanted, required_account().id)
+    seen = _resource_maker(await _load_viewer_state(found.rows))
+    return await list_response(PostList, found, seen, texts=TEXTS)
 
 
 async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:

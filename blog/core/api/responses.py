@@ -78,7 +78,7 @@ def streamed_json_response(tag: str, pieces: AsyncIterator[str]) -> Response:
         pieces: the representation in pieces, built while it is sent.
     """
     if _matching_tag(request.if_none_match.contains_weak, tag):
-        return _response(tag, 200, {})
+        return _response(tag.encode(), 200, {})
     response = Response(pieces if request.method == "GET" else _empty_body(), 200)
     response.content_type = "application/json"
     response.set_etag(tag)
@@ -91,24 +91,24 @@ async def _empty_body() -> AsyncIterator[str]:
     yield
 
 
-def _make_and_tag(make: Callable[..., BaseModel | str], *values: Any) -> str:
+def _make_and_tag(make: Callable[..., BaseModel | str], *values: Any) -> bytes:
     return _tag(make(*values))
 
 
-def _tag(resource: BaseModel | str) -> str:
+def _tag(resource: BaseModel | str) -> bytes:
     """The entity tag of a resource, followed by its representation."""
     if isinstance(resource, str):
-        return _digest(resource) + resource
+        return (_digest(resource) + resource).encode()
     body = resource.model_dump_json()
-    return etag_of(resource, body) + body
+    return (etag_of(resource, body) + body).encode()
 
 
-def _response(tagged: str, status: int, headers: Mapping[str, str]) -> Response:
-    tag, body = tagged[:TAG_LENGTH], tagged[TAG_LENGTH:]
+def _response(tagged: bytes, status: int, headers: Mapping[str, str]) -> Response:
+    tag, body = tagged[:TAG_LENGTH].decode(), tagged[TAG_LENGTH:]
     is_read = status == 200 and request.method in {"GET", "HEAD"}
     known = _matching_tag(request.if_none_match.contains_weak, tag) if is_read else None
     if known:
-        body, status = "", 304
+        body, status = b"", 304
     response = Response(body, status, content_type="application/json")
     if status == 304:  # It would be the length of a body that is not sent (RFC 9110, 8.6).
         del response.headers["Content-Length"]
