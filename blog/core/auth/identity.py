@@ -8,7 +8,7 @@ from typing import cast
 
 import quart_auth
 from itsdangerous import URLSafeTimedSerializer
-from quart import g, request, session
+from quart import Response, g, request, session
 from quart_auth import Action, AuthUser, QuartAuth
 
 from blog.core.auth.clients import requesting_client
@@ -180,13 +180,21 @@ class LoginCookieSerializer(URLSafeTimedSerializer):
         super().__init__(secret, salt, signer_kwargs={"digest_method": hashlib.sha512})
 
 
+class LoginCookies(QuartAuth):
+    """quart-auth, without reading the cookie of requests whose viewer doesn't matter."""
+
+    async def after_request(self, response: Response) -> Response:
+        """Write the cookie, if something has asked for it or changed it."""
+        return await super().after_request(response) if self.attribute_name in g else response
+
+
 def init_app(app: Broadside) -> None:
     """Authenticate requests, and give templates the viewer.
 
     quart-auth reads and writes the cookie, which contains only the token of a session.
     `blog.accounts.api_callers` authenticates API requests.
     """
-    QuartAuth(
+    LoginCookies(
         app,
         cookie_name=app.config["COOKIE_PREFIX"] + "login",
         cookie_secure=app.config["SESSION_COOKIE_SECURE"],
