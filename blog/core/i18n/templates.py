@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, pass_eval_context
 from jinja2.nodes import EvalContext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from blog.core.i18n.catalogs import script_texts, translations
 from blog.core.i18n.current import current_language
@@ -71,7 +71,7 @@ def _npgettext(
 
 def bdi(name: str) -> Markup:
     """Wrap a name in a sentence that may have another writing direction."""
-    return Markup("<bdi>{}</bdi>").format(name)
+    return Markup(f"<bdi>{escape(name)}</bdi>")  # noqa: S704
 
 
 def _script_texts() -> Mapping[str, str | Sequence[str]]:

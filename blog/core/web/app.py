@@ -110,12 +110,15 @@ class Broadside(Quart):
         return func if _is_asynchronous(func) else super().ensure_async(func)
 
     async def update_template_context(self, context: dict[str, Any]) -> None:
-        """Give a template the viewer; there are no other context processors.
+        """Give a template the viewer and the site; there are no other context processors.
 
         Those of Quart, quart-auth and each blueprint only repeat globals (`g`, `request`,
         `session`), and are synchronous: they would run in a thread for each page.
         """
         context.setdefault("viewer", self.current_viewer())
+        # Macros have proxies of these (`blog.core.web.templating`), which take longer.
+        context.setdefault("site", self.site)
+        context.setdefault("site_name", self.site.site_name)
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         """Match routes and build absolute URLs by `BASE_URL`, not by the Host header.

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from quart import Quart, g, request, session
 from werkzeug.exceptions import BadRequest
 
@@ -26,7 +26,6 @@ View = TypeVar("View", bound=Callable[..., Awaitable[object]])
 FIELD = "csrf_token"
 ONE_CLICK = "takes_one_click"
 LENGTH = 32
-_NAME, _VALUE, _END = Markup('<input type="hidden" name="'), Markup('" value="'), Markup('">')
 
 
 class ForeignRequestError(BadRequest):
@@ -69,8 +68,8 @@ def csrf_field() -> Markup:
 
 
 def hidden_input(name: str, value: str) -> Markup:
-    """A hidden input. Concatenation of `Markup` is faster than `Markup.format`."""
-    return _NAME + name + _VALUE + value + _END
+    """A hidden input."""
+    return Markup(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">')  # noqa: S704
 
 
 def one_click(view: View) -> View:

@@ -15,6 +15,9 @@ from blog.core.web.forms import submission_field
 from blog.core.web.user_agents import device_in_words
 from settings import Settings
 
+# Of a site that has not changed it.
+TAGLINE = Settings.model_fields["site_tagline"].default
+
 
 def time_element(moment: datetime, *, future: bool = False, name: str = "") -> Markup:
     """A `<time>` element with an absolute time; `times.js` makes it relative.
@@ -55,8 +58,7 @@ def language_attributes(language: str | None) -> Markup:
 
 def shown_tagline(site: SiteSettings) -> str:
     """The tagline of the site, translated unless an administrator has changed it."""
-    is_default = site.tagline == Settings.model_fields["site_tagline"].default
-    return _("A place to write in public") if is_default else site.tagline
+    return _("A place to write in public") if site.tagline == TAGLINE else site.tagline
 
 
 def init_app(app: Broadside) -> None:

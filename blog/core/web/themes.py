@@ -20,6 +20,9 @@ class Theme(StrEnum):
     DARK = "dark"
 
 
+THEMES: dict[str, Theme] = {theme.value: theme for theme in Theme}
+
+
 def theme() -> Theme:
     """The theme that this browser has chosen."""
     return theme_named(request.cookies.get(cookie_name(COOKIE), "")) or Theme.SYSTEM
@@ -27,7 +30,7 @@ def theme() -> Theme:
 
 def theme_named(name: str) -> Theme | None:
     """The theme of this name, if there is one."""
-    return Theme(name) if name in set(Theme) else None
+    return THEMES.get(name)
 
 
 def remember_theme(response: ResponseTypes, chosen: Theme) -> None:
