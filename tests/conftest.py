@@ -23,6 +23,7 @@ from settings import Settings
 from tests.connections import watch_pools, watched
 from tests.emptying import define_emptying, empty
 from tests.forked import end_loaded_process
+from tests.kept_code import keep_generated_code
 from tests.scheduling import pytest_xdist_make_scheduler
 from tests.support import Browser, add_user
 from tests.template import FAST_SERVER, copy_data
@@ -50,6 +51,8 @@ for name in Settings.model_fields:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for number in (signal.SIGQUIT, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
+
+keep_generated_code()
 
 # Each run makes the folder private that all runs of a user share, and so shuts out the system user
 # that PostgreSQL runs as for root. The workers of a run use that of the process that started them.

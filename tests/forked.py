@@ -1,7 +1,8 @@
 """`blog`, `alembic` and `hypercorn` in processes that have loaded the application already.
 
-To load it takes a second or two of processor time, which is nearly all that most commands cost. So
-one process loads it, once in a run of the tests, and is forked for each command. The command finds
+To load it takes three seconds of processor time, and a server another two until it has shown a page
+(`tests.kept_code`), which is nearly all that most commands cost. So one process does that, once in
+a run of the tests, and is forked for each command. The command finds
 what it finds when a shell starts it: its arguments, environment, working folder and standard
 streams, and a process group of its own.
 
@@ -204,6 +205,9 @@ def become(command: list[str], environment: dict[str, str], folder: str) -> None
 if __name__ == "__main__":
     for name in LOADED:
         import_module(name)
+    kept_code = import_module("tests.kept_code")
+    kept_code.keep_generated_code()
+    kept_code.make_what_is_kept()
     gc.collect()
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))
