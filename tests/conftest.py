@@ -22,6 +22,7 @@ from blog.models import User
 from settings import Settings
 from tests.connections import watch_pools, watched
 from tests.emptying import define_emptying, empty
+from tests.engines import keep_statements
 from tests.forked import end_loaded_process
 from tests.kept_code import keep_generated_code
 from tests.scheduling import pytest_xdist_make_scheduler
@@ -93,6 +94,14 @@ def database_url(var_dir: Path) -> Iterator[str]:
     if not (server.folder / "postmaster.pid").exists():
         pytest.fail(f"PostgreSQL ended by itself:\n{(server.folder / 'log').read_text()[-4000:]}")
     server.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_statements() -> Iterator[None]:
+    """Keep what the engines of this process compile and prepare."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_statements(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
