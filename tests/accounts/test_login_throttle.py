@@ -138,7 +138,7 @@ async def test_a_client_is_shut_out_and_the_owner_next_door_is_not(
 async def test_guesses_at_an_account_meet_a_limit_wherever_they_come_from(
     app: Broadside, susan: User, login: str, addresses: list[str], most: int
 ) -> None:
-    assert await passed(app, always(login), addresses[:40], most) == most
+    assert await passed(app, always(login), addresses[: most + 10], most) == most
 
 
 @pytest.mark.parametrize(
@@ -292,10 +292,11 @@ async def test_of_a_hundred_tries_at_once_no_more_are_looked_at_than_the_limit(
     monkeypatch.setattr(Passwords, "verify", counting)
     worker = create_app(make_settings())
     worker.passwords = Passwords(time_cost=1, memory_kib=8)
+    form = await login_form(app)
     async with worker.test_app():
         answers = await asyncio.gather(
             *(
-                attempt((app, worker)[number % 2], login, address)
+                attempt((app, worker)[number % 2], login, address, form=form)
                 for number, address in enumerate(addresses)
             )
         )
@@ -310,8 +311,9 @@ async def test_of_a_hundred_tries_at_once_no_more_are_looked_at_than_the_limit(
 async def test_of_a_hundred_tries_at_once_for_as_many_accounts_twenty_are_looked_at(
     app: Broadside,
 ) -> None:
+    form = await login_form(app)
     answers = await asyncio.gather(
-        *(attempt(app, f"person{number}", "198.51.100.7") for number in range(100))
+        *(attempt(app, f"person{number}", "198.51.100.7", form=form) for number in range(100))
     )
     codes = [answer.status_code for answer in answers]
     assert (codes.count(422), codes.count(429)) == (20, 80)
