@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import pytest
@@ -190,11 +191,14 @@ async def site(
 
 
 @contextmanager
-def counted_blocks(app: Broadside, *, beside_rows: bool = True) -> Iterator[dict[str, int]]:
+def counted_blocks(
+    app: Broadside, *, beside_rows: bool = True, asked: set[str] | None = None
+) -> Iterator[dict[str, int]]:
     """The blocks that each statement has read meanwhile, by its text.
 
     Args:
         beside_rows: whether those of its rows are left out.
+        asked: each statement is added to it with its values, but for those that tell the time.
     """
     found: dict[str, int] = {}
 
@@ -207,6 +211,8 @@ def counted_blocks(app: Broadside, *, beside_rows: bool = True) -> Iterator[dict
         blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
         rows = plan["Actual Rows"] if beside_rows else 0
         found[statement] = max(found.get(statement, 0), int(blocks - BLOCKS_PER_ROW * rows))
+        if asked is not None:
+            asked.add(f"{statement} {[each for each in values if not isinstance(each, date)]}")
 
     engines = (app.database.engine.sync_engine, app.database.reading_engine.sync_engine)
     for engine in engines:
@@ -218,15 +224,15 @@ def counted_blocks(app: Broadside, *, beside_rows: bool = True) -> Iterator[dict
             event.remove(engine, "before_cursor_execute", explain)
 
 
-def addresses(app: Broadside, site: Site) -> Iterator[str]:
-    """An address of each route of the site, with each way to ask for a list."""
+def addresses(app: Broadside, site: Site) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """An address of each route of the site, and the ways to ask there for a list."""
     values = {
         "post_id": site.post, "comment_id": 100, "user_id": site.hub.id,
         "username": site.hub.username, "who": site.hub.username, "number": 2000, "form": "atom",
         "tag": "t1", "item_id": 1, "act_id": 1, "report_id": 1, "measure_id": 1,
         "year": now().year, "month": now().month,
     }  # fmt: skip
-    yield from (f"/sitemap/{kind}-1.xml" for kind in ("posts", "people", "tags"))
+    yield from ((f"/sitemap/{kind}-1.xml", ("",)) for kind in ("posts", "people", "tags"))
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):
             continue
@@ -236,8 +242,7 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
             continue
         built = rule.build({name: values[name] for name in rule.arguments})
         assert built
-        ways = next((WAYS[start] for start in WAYS if rule.rule.startswith(start)), PAGES)
-        yield from (built[1] + way for way in ways)
+        yield built[1], next((WAYS[start] for start in WAYS if rule.rule.startswith(start)), PAGES)
 
 
 async def blocks_by_address(app: Broadside, site: Site) -> dict[tuple[str, str], int]:
@@ -254,14 +259,21 @@ async def blocks_by_address(app: Broadside, site: Site) -> dict[tuple[str, str],
         api.headers["Authorization"] = f"Bearer {await add_token(app, site.hub)}"
         for tab in ("all", "followed"):
             visitor.cookies.set("__Host-tab", tab)
-            for address in ["/", *PAGES[1:]] if tab == "followed" else addresses(app, site):
-                asked = address if address.startswith("/") else f"/{address}"
-                with counted_blocks(app) as counted:
-                    client = api if asked.startswith("/api/") else visitor
-                    answer = await client.get(asked)
-                assert answer.status_code < 500, asked
-                assert answer.status_code != 429, asked
-                found |= {(f"{asked} ({tab})", each): number for each, number in counted.items()}
+            for address, ways in [("/", PAGES)] if tab == "followed" else addresses(app, site):
+                client = api if address.startswith("/api/") else visitor
+                asked: list[set[str]] = []
+                for way in ways:
+                    if ways is PAGES and len(asked) == 2 and asked[1] <= asked[0]:
+                        break  # It has no pages: the second one is what the first one is.
+                    asked.append(set())
+                    with counted_blocks(app, asked=asked[-1]) as counted:
+                        answer = await client.get(address + way)
+                    assert answer.status_code < 500, address + way
+                    assert answer.status_code != 429, address + way
+                    found |= {
+                        (f"{address}{way} ({tab})", each): number
+                        for each, number in counted.items()
+                    }
     return found
 
 
