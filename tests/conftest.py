@@ -33,13 +33,16 @@ from tests.template import FAST_SERVER, copy_data
 __all__ = ["pytest_xdist_make_scheduler"]
 
 # Their tests start processes, servers or browsers; the marker stands at others that do.
-LIVE_FOLDERS = {"browser", "cli", "live"}
-# A process that begins one of these last keeps all others waiting for its end.
+LIVE_FOLDERS = {"backups", "browser", "cli", "live"}
+# A process that begins one of these last keeps all others waiting for its end. They are not quick,
+# and so they are marked, too.
 LONGEST_FILES = (
     "browser/test_pages.py",
     "api/test_fuzz.py",
     "live/test_starting.py",
     "test_growth.py",
+    "media/test_processing.py",
+    "core/test_worst_texts.py",
     "live/test_slow_clients.py",
     "accounts/test_login_throttle.py",
     "test_migrations_under_load.py",
@@ -79,12 +82,12 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the folder tells: `-m "not live"` is quick. Begin with the longest files."""
+    """Mark what the path tells: `-m "not live"` is quick. Begin with the longest files."""
     tests = Path(__file__).parent
-    for item in items:
-        if LIVE_FOLDERS & set(item.path.relative_to(tests).parts):
-            item.add_marker(pytest.mark.live)
     order = {tests / name: place for place, name in enumerate(LONGEST_FILES)}
+    for item in items:
+        if item.path in order or LIVE_FOLDERS & set(item.path.relative_to(tests).parts):
+            item.add_marker(pytest.mark.live)
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
