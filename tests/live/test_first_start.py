@@ -23,7 +23,8 @@ RULE = "─" * 72
 
 
 async def test_a_first_start_prints_a_banner_and_then_only_pages_and_mail(tmp_path: Path) -> None:
-    async with serving(tmp_path, *MAKE, wait=False) as server:
+    (own_settings := tmp_path / ".env").touch()
+    async with serving(tmp_path, *MAKE, wait=False, env_file=own_settings) as server:
         await server.printed("Ctrl-C", PATIENCE_SECONDS)
         await server.answers(PATIENCE_SECONDS)
         async with httpx.AsyncClient(timeout=60, base_url=server.url) as client:
