@@ -53,6 +53,9 @@ def _source_of_archive(archive: Archive) -> Source:
             return Ghost(archive, name)
         if name.lower().endswith(".csv") and b"all_tags" in _read_head(archive, name):
             return BearBlog(archive, name)
+    if archive.refused:
+        name, problem = archive.refused[0]
+        raise SourceError(f"{name}: {problem}")
     raise SourceError(UNKNOWN)
 
 

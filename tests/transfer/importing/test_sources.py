@@ -229,6 +229,7 @@ UNREADABLE = {
     "a truncated zip": (zipped(samples.hugo())[:-30], "incomplete"),
     "an empty zip": (zipped({}), "nothing to import"),
     "a zip without posts": (zipped({"a.txt": "x"}), "nothing to import"),
+    "a zip that expands": (zipped({"a.md": "x" * 2**23}), "a.md: It expands to many times"),
     "another XML": (b"<html><body>x</body></html>", "an export from WordPress"),
     "broken XML": (b"<rss><channel>", "a valid XML file"),
     "deep XML": (b"<rss>" + b"<a>" * 100_000, "nested too deeply"),
