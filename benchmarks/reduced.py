@@ -13,11 +13,9 @@ from typing import Any
 import jinja2
 import quart.templating
 from quart import Quart
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth import credentials
 from blog.core.crypto.tokens import token_digest
-from blog.core.db.database import Database
 from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.environment import Template
@@ -65,15 +63,6 @@ def without_batched_lookups() -> None:
             module.find_credential = credential  # type: ignore[attr-defined]
 
 
-def without_reading_sessions() -> None:
-    """Each statement is run by a session of the ORM."""
-
-    def reading_session(self: Database) -> AsyncSession:
-        return AsyncSession(self.reading_engine, expire_on_commit=False)
-
-    Database.reading_session = reading_session  # type: ignore[method-assign]
-
-
 def without_plain_templates() -> None:
     """Templates are asynchronous, as in Quart."""
     Broadside.jinja_environment = quart.templating.Environment  # type: ignore[assignment]
@@ -104,7 +93,6 @@ MECHANISMS: dict[str, Callable[[], None]] = {
     "request-coalescing": without_request_coalescing,
     "fragments": without_fragments,
     "batched-lookups": without_batched_lookups,
-    "reading-sessions": without_reading_sessions,
     "plain-templates": without_plain_templates,
     "framework-shortcuts": without_framework_shortcuts,
 }

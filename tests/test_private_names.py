@@ -30,7 +30,6 @@ PRIVATE = {
     "logging.handlers:SysLogHandler._connect_unixsocket": "a syslog that holds nobody up",
     "logging:_srcfile": "log records that do not look for their caller (Logging HOWTO)",
     "quart.asgi:ASGIHTTPConnection._send_response": "a time limit for each chunk of an answer",
-    "sqlalchemy.sql.elements:ClauseElement._propagate_attrs": "reading rows without the ORM",
 }
 # These have public names, but their projects' documentation does not mention them.
 UNDOCUMENTED = {
@@ -46,7 +45,6 @@ UNDOCUMENTED = {
     "quart.asgi:ASGIHTTPConnection.handle_messages": "receiving no more of an upload than is read",
     "quart.formparser:FormDataParser.parse": "refusing forms that are not UTF-8",
     "quart.wrappers.request:Body": "refusing forms that are not UTF-8",
-    "sqlalchemy.util:greenlet_spawn": "reading rows without the ORM",
     "werkzeug.sansio.multipart:MultipartDecoder": "forms with a file, read while they arrive",
 }
 # Python's documentation has these: the underscore keeps them apart from the fields of a tuple, or

@@ -10,7 +10,6 @@ from blog.core.db.connector import Connector
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.core.db.engines import POOL_SIZE, TimeLimits, make_engine
-from blog.core.db.reading import ReadingSession
 from blog.core.db.stall_detection import StallDetector
 
 # The share of connections for reading, in tenths.
@@ -94,6 +93,7 @@ class Database:
             self.direct_engine = make_engine(self._direct_url, DIRECT_POOL_SIZE, limits=limits)
         info = self._session_info
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info=info)
+        self._reading_sessions = async_sessionmaker(self.reading_engine, expire_on_commit=False)
         self._autocommit_sessions = async_sessionmaker(
             self.engine.execution_options(isolation_level="AUTOCOMMIT"),
             expire_on_commit=False,
@@ -130,7 +130,7 @@ class Database:
         It sees the same as a transaction, since in "read committed" each statement has its own
         snapshot, and it saves the round trips for BEGIN and COMMIT.
         """
-        return ReadingSession(self.reading_engine)
+        return self._reading_sessions()
 
     def autocommit_session(self) -> AsyncSession:
         """A new session that may write, each statement in a transaction of its own."""

@@ -11,12 +11,11 @@ from contextlib import suppress
 
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.engines import make_engine
-from blog.core.db.reading import ReadingSession
 from blog.core.metrics import usable_replicas
 
 log = logging.getLogger(__name__)
@@ -87,6 +86,7 @@ class Replica:
         # A page takes one or two statements, each with its own snapshot anyway, so a transaction
         # would only cost round trips.
         self.engine = make_engine(self._url, autocommit=True, command_timeout=STATEMENT_SECONDS)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._task = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
@@ -98,7 +98,7 @@ class Replica:
 
     def reading_session(self) -> AsyncSession:
         """A new session, for reading."""
-        return ReadingSession(self.engine)
+        return self._sessions()
 
     def has(self, position: int) -> bool:
         """Whether it is usable, and has replayed the primary's log up to `position`."""
