@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from blog import create_app
 from blog.core.i18n import LANGUAGES, SOURCE, text_direction
 from settings import Settings
-from tests.browser.axe import COLOURS, violations, violations_in
+from tests.browser.axe import AXE, COLOURS, violations, violations_in
 from tests.browser.conftest import PHONE, Opener, Site
 from tests.browser.pages import SIGHTS, WOULD_SEND, each_page
 from tests.browser.sample_site import ESSAY, WRITER
@@ -173,9 +173,15 @@ def tours() -> list[set[str]]:
 async def test_every_page_is_for_everybody_and_fits(
     open_page: Opener, site: Site, tour: set[str]
 ) -> None:
+    async def open_with_axe() -> Page:
+        page = await open_page()
+        # So it is compiled once for all pages.
+        await page.context.add_init_script(AXE)
+        return page
+
     found: list[dict[str, Any]] = []
     cut: list[tuple[str, str, str]] = []
-    async for name, page in each_page(open_page, site.links, tour.__contains__):
+    async for name, page in each_page(open_with_axe, site.links, tour.__contains__):
         found += await violations_in(page, "light")
         await page.keyboard.press("Tab")  # From now on the focus is one of the keyboard.
         assert await page.evaluate(OUT_OF_REACH) == [], name
