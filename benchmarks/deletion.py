@@ -3,7 +3,7 @@
 Usage: python -m benchmarks.deletion
 
 Serves a demonstration of 10,000 posts and 20,000 comments by two workers, one of which runs the
-job. Half of the comments become those of one person, on all posts. Four others comment by the API
+job. Half of the comments become those of one person, on all posts. Three others comment by the API
 on the newest posts, which have such comments, ten times a second in all: first without, then during
 the deletion. Prints a table in Markdown. Rate limits are off. It takes two minutes.
 """
@@ -28,8 +28,8 @@ from blog.models import AccountDeletion, Comment, Post
 from blog.posts.counts import recount
 from tests.servers import run, serving
 
-WRITERS = 4
-PAUSE_SECONDS = 0.4
+WRITERS = 3
+PAUSE_SECONDS = 0.3
 QUIET_SECONDS, MOST_SECONDS = 20.0, 120.0
 LEAVING = CAST[WRITERS]
 
