@@ -24,7 +24,7 @@ from benchmarks.sites import SMALL, opened_site
 from benchmarks.visitors import Visitor
 from blog.core.db.database import Database
 from blog.demo.people import CAST
-from blog.models import AccountDeletion, Comment, Post
+from blog.models import AccountDeletion, Comment, Post, User
 from blog.posts.counts import recount
 from tests.servers import run, serving
 
@@ -50,9 +50,11 @@ async def give_comments(database: Database) -> int:
 
 
 async def discussed(database: Database) -> list[int]:
-    """The ids of the newest posts with a comment of the person who will leave."""
-    has_comment = exists().where(Comment.post_id == Post.id, Comment.id % 2 == 0)
-    newest = select(Post.id).where(has_comment).order_by(Post.id.desc()).limit(100)
+    """The ids of others' newest posts with a comment of the person who will leave."""
+    leaving = select(User.id).where(User.username == LEAVING.username).scalar_subquery()
+    has_comment = exists().where(Comment.post_id == Post.id, Comment.author_id == leaving)
+    others = select(Post.id).where(has_comment, Post.author_id != leaving)
+    newest = others.order_by(Post.id.desc()).limit(100)
     async with database.session() as session:
         return list(await session.scalars(newest))
 
