@@ -49,7 +49,7 @@ Batch = Callable[[AsyncSession, Measure], Awaitable[bool]]
 
 async def hide_everything(job: RunningJob) -> None:
     """Hide everything a person wrote before the measure was taken."""
-    steps = (_hide_posts, _disable_comments, _note_hidden_posts, _note_disabled_comments)
+    steps = (_hide_posts, _disable_comments, _record_hidden_posts, _record_disabled_comments)
     await _run_in_batches(job, *steps, in_force=True)
 
 
@@ -139,8 +139,8 @@ async def _disable_comments(session: AsyncSession, measure: Measure) -> bool:
     return True
 
 
-async def _note_hidden_posts(session: AsyncSession, measure: Measure) -> bool:
-    """Note some posts that an act on a wave has hidden already; returns whether there were any."""
+async def _record_hidden_posts(session: AsyncSession, measure: Measure) -> bool:
+    """Record some posts that an act on a wave has already hidden; return whether there were any."""
     theirs = select(Post.id).where(
         Post.author_id == measure.person_id, Post.hidden_at.is_not(None),
         Post.published_at <= measure.created_at, is_hidden_in_bulk("post_id", Post.id),
@@ -151,8 +151,8 @@ async def _note_hidden_posts(session: AsyncSession, measure: Measure) -> bool:
     return bool(posts)
 
 
-async def _note_disabled_comments(session: AsyncSession, measure: Measure) -> bool:
-    """Note some comments that an act on a wave has disabled already; returns whether there were
+async def _record_disabled_comments(session: AsyncSession, measure: Measure) -> bool:
+    """Record some comments that an act on a wave has already disabled; returns whether there were
     any."""
     theirs = select(Comment.id).where(
         Comment.author_id == measure.person_id, Comment.disabled_at.is_not(None),

@@ -27,8 +27,7 @@ from blog.core.text.wall_times import TimeZone
 from blog.models import PostStatus
 from blog.posts.publication import LONGEST_AHEAD
 from blog.posts.schemas import LONGEST_EXCERPT, LONGEST_TITLE, Excerpt, Title
-from blog.transfer.importing.pictures import LONGEST_IMAGE_TEXT
-from blog.transfer.importing.post import ImportedPost, ImportedText
+from blog.transfer.importing.post import LONGEST_IMAGE_TEXT, ImportedPost, ImportedText
 
 # Other programs record publishing as a change.
 MIN_EDIT_DELAY = timedelta(minutes=1)

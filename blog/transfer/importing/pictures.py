@@ -17,10 +17,9 @@ from blog.media.processes import image_processes
 from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder
 from blog.models import Media
-from blog.transfer.importing.post import ImportedImage, UnreadableError
+from blog.transfer.importing.post import LONGEST_IMAGE_TEXT, ImportedImage, UnreadableError
 from blog.transfer.importing.processes import SourceReader
 
-LONGEST_IMAGE_TEXT = 1000
 PAUSE_SECONDS = 2.0
 
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 Status = Literal["draft", "scheduled", "published"]
+# The length of an alternative text or a caption, in characters.
+LONGEST_IMAGE_TEXT = 1000
 
 
 class SourceError(Exception):

@@ -15,6 +15,7 @@ from blog.transfer.importing.dates import NO_CREATED, NO_DATE, NO_EDITED
 from blog.transfer.importing.html import html_to_markdown, text_of_html
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import (
+    LONGEST_IMAGE_TEXT,
     Entry,
     ImportedImage,
     ImportedPost,
@@ -36,8 +37,6 @@ MOST_ROWS = 500_000
 # Ghost wraps the data in `db`; other programs may leave it out.
 ROOTS = (("db", "", "data"), ("data",))
 POSTS = "posts"
-# The length of a cover's alternative text and caption.
-LONGEST_TEXT = 1000
 # Stands for the site's own URL.
 SITE = "__GHOST_URL__"
 
@@ -98,7 +97,7 @@ class Ghost:
                         self._tags_of[post].append((place, tag))
                     elif table[-1] == "posts_meta":
                         alt, caption = (
-                            (text_or_none(row.get(name)) or "")[:LONGEST_TEXT]
+                            (text_or_none(row.get(name)) or "")[:LONGEST_IMAGE_TEXT]
                             for name in ("feature_image_alt", "feature_image_caption")
                         )
                         if alt or caption:

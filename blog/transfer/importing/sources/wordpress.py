@@ -16,6 +16,7 @@ from blog.transfer.importing.dates import NO_DATE, NO_EDITED
 from blog.transfer.importing.html import html_to_markdown, text_of_html
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import (
+    LONGEST_IMAGE_TEXT,
     Entry,
     ImportedImage,
     ImportedPost,
@@ -54,7 +55,7 @@ HAS_COMMENTS = lazy_gettext(
 NO_TEXT = lazy_gettext("It has no text.")
 NO_COVER = lazy_gettext("Its featured image isn't in the file.")
 SHORTCODES = lazy_gettext("It contains shortcodes, such as [%(name)s], which appear as plain text.")
-LONGEST_URL, LONGEST_TEXT, MOST_NOTES = 2000, 1000, 500
+LONGEST_URL, MOST_NOTES = 2000, 500
 _STATUSES: dict[str, Status] = {
     "publish": "published", "future": "published", "draft": "draft", "pending": "draft",
     "private": "draft",
@@ -83,7 +84,7 @@ class WordPress:
                     url = item.get("attachment_url")
                     if item.get("post_type") == "attachment" and len(url) <= LONGEST_URL:
                         alt, caption = (
-                            item.get(name)[:LONGEST_TEXT] for name in (ALT, "encoded:excerpt")
+                            item.get(name)[:LONGEST_IMAGE_TEXT] for name in (ALT, "encoded:excerpt")
                         )
                         found[item.get("post_id")] = Picture(
                             url, alt, text_of_html(caption), item.get("post_parent")
