@@ -147,7 +147,7 @@ def handlers_kept() -> Iterator[None]:
 
 @pytest.mark.usefixtures("handlers_kept")
 def test_signals_are_lost_while_workers_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repaired by `_start_workers`, and for SIGQUIT by `_take_sigquit_for_sigterm`."""
+    """Repaired by `_start_workers`, and for SIGQUIT by `_treat_sigquit_as_sigterm`."""
     handled = {}
 
     class StartedError(Exception):

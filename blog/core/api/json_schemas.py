@@ -57,7 +57,7 @@ def schemas_of(model: type[BaseModel], mode: JsonSchemaMode) -> Schemas:
     schemas = parts | {schema_name(model): schema}
     for described in schemas.values():
         described.pop("title", None)
-        described.pop("examples", None)  # `example_of` adds them.
+        described.pop("examples", None)  # `content_of` adds them.
     return schemas
 
 
